@@ -1,0 +1,9 @@
+"""Users, organizations, tokens, wallets and the ledger."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("Accounts and wallets")

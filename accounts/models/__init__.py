@@ -1,0 +1,22 @@
+"""Who uses the platform, what they may do, and the money they have."""
+
+from accounts.models.audit import AuditEvent
+from accounts.models.idempotency import IdempotencyKey
+from accounts.models.ledger import Hold, LedgerAccount, Transfer
+from accounts.models.organizations import Invitation, Membership, Organization, Role
+from accounts.models.tokens import ApiToken
+from accounts.models.users import User
+
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "Hold",
+    "IdempotencyKey",
+    "Invitation",
+    "LedgerAccount",
+    "Membership",
+    "Organization",
+    "Role",
+    "Transfer",
+    "User",
+]

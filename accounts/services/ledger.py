@@ -1,0 +1,99 @@
+"""Every movement of money. Services that call these have opened the transaction and hold the wallet's row.
+
+Amounts are micro-credits. Lock order: pool row → wallet row → job row.
+"""
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django_scopes import scopes_disabled
+
+from accounts.models import Hold, LedgerAccount, Organization, Transfer, User
+from era_platform.common.errors import InsufficientFunds, InvalidInput
+from era_platform.common.money import format_credits
+
+Kind = LedgerAccount.Kind
+
+
+def open_accounts(organization: Organization) -> None:
+    """Give a new organization its wallet and its account of held money."""
+    for kind in (Kind.WALLET, Kind.HELD):
+        LedgerAccount.objects.get_or_create(organization=organization, kind=kind)
+
+
+def lock_wallet(organization: Organization) -> LedgerAccount:
+    return LedgerAccount.objects.select_for_update(no_key=True).get(organization=organization, kind=Kind.WALLET)
+
+
+def hold(wallet: LedgerAccount, amount: int, *, reference: UUID, actor: User | None) -> Hold:
+    """Set `amount` aside for `reference`. Raises InsufficientFunds; nothing is written then."""
+    available = wallet.balance + wallet.credit_limit
+    if amount > available:
+        raise InsufficientFunds(
+            _("The price is {price} credits; the wallet has {available} available.").format(
+                price=format_credits(amount), available=format_credits(available)
+            ),
+            price=format_credits(amount),
+            available=format_credits(available),
+        )
+    held = Hold.objects.create(organization=wallet.organization, amount=amount, reference=reference)
+    if amount:
+        _move(Transfer.Kind.HOLD, wallet, _account(wallet.organization, Kind.HELD), amount, held, actor)
+    return held
+
+
+def capture(held: Hold, amount: int, *, actor: User | None = None) -> None:
+    """Take `amount` of what is held as paid."""
+    if amount:
+        source = _account(held.organization, Kind.HELD)
+        _move(Transfer.Kind.CAPTURE, source, _platform(Kind.REVENUE), amount, held, actor)
+
+
+def release(held: Hold, amount: int, *, actor: User | None = None) -> None:
+    """Give `amount` of what is held back to the wallet."""
+    if amount:
+        wallet = _account(held.organization, Kind.WALLET)
+        _move(Transfer.Kind.RELEASE, _account(held.organization, Kind.HELD), wallet, amount, held, actor)
+
+
+def top_up(organization: Organization, amount: int, *, actor: User | None, memo: str = "") -> Transfer:
+    """Put money into a wallet from outside."""
+    if amount <= 0:
+        raise InvalidInput(
+            _("A top-up must be more than 0, not {amount}.").format(amount=format_credits(amount)), field="amount"
+        )
+    with scopes_disabled():
+        return Transfer.objects.create(
+            organization=organization,
+            kind=Transfer.Kind.TOP_UP,
+            source=_platform(Kind.FUNDING),
+            target=_account(organization, Kind.WALLET),
+            amount=amount,
+            memo=memo,
+            actor=actor,
+        )
+
+
+def _move(
+    kind: Transfer.Kind, source: LedgerAccount, target: LedgerAccount, amount: int, held: Hold, actor: User | None
+) -> None:
+    Transfer.objects.create(
+        organization=held.organization,
+        kind=kind,
+        source=source,
+        target=target,
+        amount=amount,
+        hold=held,
+        reference=held.reference,
+        actor=actor,
+    )
+
+
+def _account(organization: Organization, kind: Kind) -> LedgerAccount:
+    return LedgerAccount.objects.get(organization=organization, kind=kind)
+
+
+def _platform(kind: Kind) -> LedgerAccount:
+    """The platform's own account of this kind; it belongs to no tenant."""
+    with scopes_disabled():
+        return LedgerAccount.objects.get(organization=None, kind=kind)

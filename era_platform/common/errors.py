@@ -1,0 +1,67 @@
+"""What can be wrong with a request, as exceptions that carry what RFC 9457 problem+json needs."""
+
+from typing import Any
+
+
+class Problem(Exception):
+    """A request that can't be done. `code` is stable; `detail` names the value and says what to do."""
+
+    status = 400
+    code = "bad_request"
+    title = "The request cannot be carried out"
+
+    def __init__(self, detail: str, *, field: str = "", code: str = "", **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        self.code = code or self.code
+        self.extra = extra
+
+
+class InvalidInput(Problem):
+    """A field that can't be taken; `field` names it."""
+
+    code = "invalid"
+    title = "A field is not valid"
+
+
+class InsufficientFunds(Problem):
+    status = 402
+    code = "insufficient_funds"
+    title = "The wallet does not hold enough"
+
+
+class Forbidden(Problem):
+    """An own thing, without the right role."""
+
+    status = 403
+    code = "forbidden"
+    title = "Your role does not allow this"
+
+
+class NotFound(Problem):
+    """A thing that is not there, or is another tenant's: the two look the same."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class Conflict(Problem):
+    """The thing is in a state that doesn't allow this."""
+
+    status = 409
+    code = "conflict"
+    title = "Not possible in the present state"
+
+
+class TooLarge(Problem):
+    status = 413
+    code = "too_large"
+    title = "Too large"
+
+
+class IdempotencyMismatch(Problem):
+    status = 422
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key was used for another request"

@@ -1,0 +1,7 @@
+"""Which WebSocket goes where."""
+
+from channels.routing import URLRouter
+
+from jobs.routing import urlpatterns
+
+websockets = URLRouter(urlpatterns)

@@ -1,0 +1,1 @@
+"""Settings: `base` holds what is always so; `embedded`, `production` and `testing` add what differs."""

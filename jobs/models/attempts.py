@@ -1,0 +1,57 @@
+"""Attempts of jobs (each with an instance of its own) and what they were seen to use."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from era_platform.common import clock
+
+
+class Attempt(models.Model):
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    job = models.ForeignKey("jobs.Job", models.PROTECT, related_name="attempts")
+    number = models.PositiveIntegerField(_("number"))
+    engine = models.CharField(_("engine"), max_length=20)
+    instance = models.CharField(_("instance"), max_length=80)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    exit_code = models.IntegerField(_("exit code"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    log_size = models.BigIntegerField(_("log (bytes)"), default=0)
+    deleted_at = models.DateTimeField(_("instance removed"), null=True, blank=True)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="attempt_number_unique"),
+            models.UniqueConstraint(fields=["job"], condition=models.Q(ended_at=None), name="attempt_live_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.instance
+
+
+class Sample(models.Model):
+    """What an instance used: CPU seconds since its start, and memory now."""
+
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    job = models.ForeignKey("jobs.Job", models.PROTECT, related_name="samples")
+    attempt = models.PositiveIntegerField(_("attempt"))
+    at = models.DateTimeField(_("at"))
+    cpu_seconds = models.FloatField(_("CPU seconds"))
+    memory_bytes = models.BigIntegerField(_("memory (bytes)"))
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        verbose_name = _("sample")
+        verbose_name_plural = _("samples")
+        indexes = [models.Index(fields=["job", "at"], name="sample_by_job")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.at}"

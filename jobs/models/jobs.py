@@ -1,0 +1,136 @@
+"""A job: what was asked, what was answered, and how far it has come."""
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from era_platform.common import clock
+from jobs.states import FINAL, State
+
+
+class Job(models.Model):
+    """`state` is written by jobs/services/transition.py and by nothing else.
+
+    Amounts are micro-credits. `book_number`, `forecast`, `kernel_version` and `decided_at`, with the
+    request itself, are what is needed to recompute the decision: the book is the sum of the entries
+    up to `book_number`.
+    """
+
+    class States(models.TextChoices):
+        REJECTED = State.REJECTED.value, _("Rejected")
+        RESERVED = State.RESERVED.value, _("Reserved")
+        STARTING = State.STARTING.value, _("Starting")
+        RUNNING = State.RUNNING.value, _("Running")
+        SUCCEEDED = State.SUCCEEDED.value, _("Succeeded")
+        FAILED = State.FAILED.value, _("Failed")
+        TIMED_OUT = State.TIMED_OUT.value, _("Timed out")
+        CANCELLED = State.CANCELLED.value, _("Cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="jobs")
+    submitted_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="jobs")
+    pool = models.ForeignKey("pricing.Pool", models.PROTECT, related_name="jobs")
+    submitted_at = models.DateTimeField(_("submitted"), default=clock.now, editable=False)
+
+    name = models.CharField(_("name"), max_length=120)
+    image = models.CharField(_("image"), max_length=255)
+    command = models.JSONField(_("command"))
+    env = models.JSONField(_("environment"), default=dict, blank=True)
+    datasets = models.JSONField(_("datasets"), default=list, blank=True)
+    code = models.ForeignKey("jobs.CodeArchive", models.PROTECT, null=True, blank=True, related_name="jobs")
+
+    units = models.PositiveIntegerField(_("units"))
+    duration = models.PositiveIntegerField(_("duration (seconds)"))
+    earliest = models.DateTimeField(_("not before"), null=True, blank=True)
+    deadline = models.DateTimeField(_("done by"))
+    value = models.BigIntegerField(_("value (micro-credits)"))
+
+    state = models.CharField(_("state"), max_length=10, choices=States.choices)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    price = models.BigIntegerField(_("price (micro-credits)"), null=True, blank=True)
+    alternatives = models.JSONField(_("alternatives"), default=list, blank=True)
+    start_slot = models.BigIntegerField(_("first slot"), null=True, blank=True)
+    end_slot = models.BigIntegerField(_("end slot (exclusive)"), null=True, blank=True)
+    start_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    end_at = models.DateTimeField(_("ends"), null=True, blank=True)
+
+    decided_at = models.DateTimeField(_("decided"))
+    book_number = models.BigIntegerField(_("book number at the decision"))
+    forecast = models.ForeignKey("pricing.Forecast", models.PROTECT, related_name="+")
+    kernel_version = models.CharField(_("kernel version"), max_length=20)
+
+    staged_at = models.DateTimeField(_("staged"), null=True, blank=True)
+    attempt = models.PositiveIntegerField(_("attempt"), default=0)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    exit_code = models.IntegerField(_("exit code"), null=True, blank=True)
+    paid = models.BigIntegerField(_("paid (micro-credits)"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-submitted_at", "-id"]
+        indexes = [
+            models.Index(fields=["organization", "-submitted_at", "-id"], name="job_by_organization"),
+            models.Index(fields=["state", "start_at"], name="job_due", condition=models.Q(state="reserved")),
+            models.Index(
+                fields=["state"], name="job_active", condition=models.Q(state__in=["starting", "running"])
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="job_unsettled",
+                condition=models.Q(settled_at=None) & ~models.Q(state__in=["rejected", "reserved"]),
+            ),
+            models.Index(fields=["pool", "start_at"], name="job_by_pool_start"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=[s.value for s in State]), name="job_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state="rejected", start_slot=None)
+                | (
+                    ~models.Q(state="rejected")
+                    & models.Q(start_slot__isnull=False, end_slot__isnull=False, price__isnull=False)
+                ),
+                name="job_reserved_has_slot_and_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+    @property
+    def is_final(self) -> bool:
+        return State(self.state) in FINAL
+
+    def is_over_at(self, moment: datetime) -> bool:
+        """Whether its slot has passed."""
+        return self.end_at is not None and moment >= self.end_at
+
+
+class JobEvent(models.Model):
+    """One thing that happened to a job. Append-only."""
+
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="events")
+    kind = models.CharField(_("kind"), max_length=40)
+    state = models.CharField(_("state"), max_length=10, blank=True)
+    detail = models.JSONField(_("detail"), default=dict)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True)
+    at = models.DateTimeField(_("at"), default=clock.now, editable=False)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        verbose_name = _("job event")
+        verbose_name_plural = _("job events")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["job", "id"], name="job_event_by_job")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}".strip()

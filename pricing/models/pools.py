@@ -1,0 +1,64 @@
+"""A pool: machines of one kind, sold in identical units, slot by slot."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from era_platform.common import clock
+
+
+class Pool(models.Model):
+    """Prices are micro-credits per unit and slot. `book_number` is the number of the book's last entry;
+    its row is the lock that every change to the book takes first."""
+
+    slug = models.SlugField(_("short name"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    slot_seconds = models.PositiveIntegerField(_("slot (seconds)"), validators=[MinValueValidator(1)])
+    horizon_slots = models.PositiveIntegerField(_("horizon (slots)"), validators=[MinValueValidator(1)])
+    units = models.PositiveIntegerField(_("units"), validators=[MinValueValidator(1)])
+    unit_cpus = models.DecimalField(_("CPUs per unit"), max_digits=8, decimal_places=3)
+    unit_memory_mib = models.PositiveIntegerField(_("memory per unit (MiB)"))
+    unit_gpus = models.PositiveIntegerField(_("GPUs per unit"), default=0)
+    floor_price = models.BigIntegerField(_("floor price"), validators=[MinValueValidator(0)])
+    list_price = models.BigIntegerField(_("list price"), validators=[MinValueValidator(0)])
+    ceiling_price = models.BigIntegerField(_("ceiling price"), validators=[MinValueValidator(0)])
+    grace_seconds = models.PositiveIntegerField(
+        _("grace (seconds)"),
+        default=5,
+        help_text=_("How long before the end of its slot a job is asked to stop; at the end it is killed."),
+    )
+    is_open = models.BooleanField(_("open for sale"), default=True)
+    book_number = models.BigIntegerField(_("book number"), default=0, editable=False)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+
+    class Meta:
+        verbose_name = _("pool")
+        verbose_name_plural = _("pools")
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    floor_price__gte=0,
+                    list_price__gte=models.F("floor_price"),
+                    ceiling_price__gte=models.F("list_price"),
+                ),
+                name="pool_prices_in_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(slot_seconds__gte=1, horizon_slots__gte=1, units__gte=1),
+                name="pool_sizes_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def clean(self) -> None:
+        if None not in (self.floor_price, self.list_price, self.ceiling_price) and not (
+            self.floor_price <= self.list_price <= self.ceiling_price
+        ):
+            raise ValidationError(_("Prices must be in order: floor ≤ list ≤ ceiling."))
+        if self.slot_seconds and self.grace_seconds >= self.slot_seconds:
+            raise ValidationError({"grace_seconds": _("The grace must be shorter than a slot.")})
