@@ -1,0 +1,1 @@
+"""Everything on one machine under one supervisor: PostgreSQL, Valkey, web, worker, beat, collector."""
