@@ -1,9 +1,12 @@
 """What is the same wherever the platform runs; every value that may differ comes from the environment."""
 
+import logging
 from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
+
+from era_platform.logging import logging_configuration
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -58,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "era_platform.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -70,7 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "era_platform.one_thread.one_thread",
 ]
 
 TEMPLATES = [
@@ -152,7 +156,35 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env("ERA_STATIC_ROOT", default=str(BASE_DIR / "static" / "collected")))
 NODE_MODULES = BASE_DIR / "node_modules"
-STATICFILES_DIRS = [BASE_DIR / "static" / "site"]
+STATICFILES_DIRS = [("site", BASE_DIR / "static" / "site")]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "era_platform.staticfiles.NpmFinder",
+]
+NPM_FILES = {
+    "vendor/tabler": ("@tabler/core/dist", ["css/tabler.min.css", "js/tabler.min.js"]),
+    "vendor/plex": (
+        "@fontsource-variable/ibm-plex-sans",
+        [
+            "wght.css",
+            *(
+                f"files/ibm-plex-sans-{subset}-wght-normal.woff2"
+                for subset in ("cyrillic", "cyrillic-ext", "greek", "latin", "latin-ext", "vietnamese")
+            ),
+        ],
+    ),
+    "vendor/htmx": ("htmx.org/dist", ["htmx.min.js"]),
+    "vendor/idiomorph": ("idiomorph/dist", ["idiomorph-ext.min.js"]),
+    "vendor/uplot": ("uplot/dist", ["uPlot.esm.js", "uPlot.min.css"]),
+    "vendor/xterm": ("@xterm/xterm", ["lib/xterm.mjs", "css/xterm.css"]),
+    "vendor/xterm-fit": ("@xterm/addon-fit", ["lib/addon-fit.mjs"]),
+}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "era_platform.staticfiles.HashedStorage"},
+}
+WHITENOISE_MIMETYPES = {".mjs": "text/javascript"}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -217,4 +249,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+# --- what it says of itself -------------------------------------------------------------------
+ERA_LOG_FORMAT = env("ERA_LOG_FORMAT", default="console")  # or "json"
+LOGGING = logging_configuration(ERA_LOG_FORMAT, env("ERA_LOG_LEVEL", default="INFO"))
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # after RequestLog has looked at it
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+ERA_METRICS_TOKEN = env("ERA_METRICS_TOKEN", default="")

@@ -1,7 +1,7 @@
 """For real servers: DATABASE_URL, REDIS_URL, SECRET_KEY, ALLOWED_HOSTS and ERA_STORAGE_ROOT must be given."""
 
 from era_platform.settings.base import *  # noqa: F403
-from era_platform.settings.base import env
+from era_platform.settings.base import STORAGES, env
 
 SECRET_KEY = env("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
@@ -15,3 +15,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+
+STORAGES["staticfiles"] = {"BACKEND": "era_platform.staticfiles.CompressedStorage"}
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "woff2", "gz", "br")
