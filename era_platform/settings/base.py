@@ -23,6 +23,7 @@ ERA_EMBEDDED = False
 ERA_CODE_ARCHIVE_MAX_BYTES = env.int("ERA_CODE_ARCHIVE_MAX_BYTES", default=64 * 1024 * 1024)
 ERA_CODE_UNPACKED_MAX_BYTES = env.int("ERA_CODE_UNPACKED_MAX_BYTES", default=1024 * 1024 * 1024)
 ERA_CODE_MAX_FILES = env.int("ERA_CODE_MAX_FILES", default=20_000)
+ERA_STORAGE_MIN_FREE_BYTES = env.int("ERA_STORAGE_MIN_FREE_BYTES", default=100 * 1024 * 1024)
 ERA_INVITATION_DAYS = env.int("ERA_INVITATION_DAYS", default=7)
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -251,8 +252,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 # --- what it says of itself -------------------------------------------------------------------
-ERA_LOG_FORMAT = env("ERA_LOG_FORMAT", default="console")  # or "json"
-LOGGING = logging_configuration(ERA_LOG_FORMAT, env("ERA_LOG_LEVEL", default="INFO"))
+ERA_LOG_LEVEL = env("ERA_LOG_LEVEL", default="INFO")
+LOGGING = logging_configuration(env("ERA_LOG_FORMAT", default="json"), ERA_LOG_LEVEL)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # after RequestLog has looked at it
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG

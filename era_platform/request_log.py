@@ -1,0 +1,30 @@
+"""One log line for each answer, and the request id: taken from the caller or made, kept, and given back."""
+
+from django.http import HttpRequest, HttpResponse
+from django_structlog.middlewares import RequestMiddleware
+
+from era_platform.common import tracing
+
+SECRET_PARTS = frozenset({"key", "token", "secret"})
+
+
+class RequestLog(RequestMiddleware):
+    """Binds `request_id`, `user_id` and `ip` to all that is logged while the request is answered."""
+
+    async_capable = False
+
+    def prepare(self, request: HttpRequest) -> None:
+        request.META["HTTP_X_REQUEST_ID"] = tracing.accept(request.META.get("HTTP_X_REQUEST_ID"))
+        super().prepare(request)
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        response[tracing.HEADER] = request.META["HTTP_X_REQUEST_ID"]
+        super().handle_response(request, response)
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        """Method and path, without the query and without what opens a door to whoever reads the log."""
+        path, parts = request.path, request.resolver_match.kwargs if request.resolver_match else {}
+        for name in SECRET_PARTS & parts.keys():
+            path = path.replace(str(parts[name]), "…")
+        return f"{request.method} {path}"
