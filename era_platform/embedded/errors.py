@@ -1,8 +1,17 @@
 """How the platform says, in one line, that it cannot start here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-class CannotStart(SystemExit):
-    """What is wrong, with which value, and what to do. As an exit it prints itself and needs no catching."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"ERA Platform cannot start: {reason}")
+class CannotStart(Exception):
+    """What is wrong, with which value, and what to do."""
+
+
+@contextmanager
+def said_in_one_line() -> Iterator[None]:
+    """Turn CannotStart into the last line of a process that ends with exit code 1."""
+    try:
+        yield
+    except CannotStart as reason:
+        raise SystemExit(f"ERA Platform cannot start: {reason}") from None

@@ -13,6 +13,11 @@ from era_platform.embedded.errors import CannotStart
 
 MEBIBYTE = 1024 * 1024
 NEEDED = 200 * MEBIBYTE
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def data_folder() -> Path:
+    return Path(os.environ.get("ERA_DATA_DIR") or PROJECT / "var").resolve()
 
 
 def check_folder(folder: Path) -> None:

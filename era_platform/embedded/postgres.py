@@ -68,6 +68,7 @@ class Postgres:
             "unix_socket_directories": "",
             "fsync": "on" if self.durable else "off",
             "log_checkpoints": "off",
+            "log_line_prefix": "",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(binaries() / "postgres"), "-D", str(self.data), *options]

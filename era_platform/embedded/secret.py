@@ -8,6 +8,7 @@ from pathlib import Path
 def kept_secret(path: Path) -> str:
     """The password kept at `path`; made on first use."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_private(path, secrets.token_urlsafe(32))
     return path.read_text()
 
