@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=255)),
                 ('digest', models.CharField(max_length=64)),
-                ('reference', models.UUIDField(null=True)),
+                ('reference', models.UUIDField()),
                 ('created_at', models.DateTimeField(default=era_platform.common.clock.now, editable=False)),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
             ],

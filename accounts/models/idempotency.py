@@ -10,7 +10,7 @@ class IdempotencyKey(models.Model):
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     digest = models.CharField(max_length=64)
-    reference = models.UUIDField(null=True)
+    reference = models.UUIDField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = ScopedManager(organization="organization")

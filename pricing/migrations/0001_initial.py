@@ -2,8 +2,9 @@
 
 import django.core.validators
 import django.db.models.deletion
-import era_platform.common.clock
 from django.db import migrations, models
+
+import era_platform.common.clock
 
 
 class Migration(migrations.Migration):
@@ -33,6 +34,7 @@ class Migration(migrations.Migration):
                 ('grace_seconds', models.PositiveIntegerField(default=5, help_text='How long before the end of its slot a job is asked to stop; at the end it is killed.', verbose_name='grace (seconds)')),
                 ('is_open', models.BooleanField(default=True, verbose_name='open for sale')),
                 ('book_number', models.BigIntegerField(default=0, editable=False, verbose_name='book number')),
+                ('forecast_version', models.PositiveIntegerField(default=0, editable=False, verbose_name='forecast version')),
                 ('created_at', models.DateTimeField(default=era_platform.common.clock.now, editable=False, verbose_name='created')),
             ],
             options={

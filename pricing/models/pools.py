@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from era_platform.common import clock
+from era_platform.common.money import MAX_AMOUNT
 
 
 class Pool(models.Model):
@@ -31,6 +32,7 @@ class Pool(models.Model):
     )
     is_open = models.BooleanField(_("open for sale"), default=True)
     book_number = models.BigIntegerField(_("book number"), default=0, editable=False)
+    forecast_version = models.PositiveIntegerField(_("forecast version"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
@@ -60,5 +62,11 @@ class Pool(models.Model):
             self.floor_price <= self.list_price <= self.ceiling_price
         ):
             raise ValidationError(_("Prices must be in order: floor ≤ list ≤ ceiling."))
+        if None not in (self.units, self.horizon_slots, self.ceiling_price) and (
+            self.units * self.horizon_slots * self.ceiling_price > MAX_AMOUNT
+        ):
+            raise ValidationError(
+                _("All units over the whole horizon at the ceiling price come to more than can be counted.")
+            )
         if self.slot_seconds and self.grace_seconds >= self.slot_seconds:
             raise ValidationError({"grace_seconds": _("The grace must be shorter than a slot.")})

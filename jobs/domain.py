@@ -1,0 +1,108 @@
+"""What a job request is, and what makes one unacceptable whatever the market says. No Django models."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from era_platform.common.money import MAX_AMOUNT
+from pricing.domain import Ask
+
+MAX_UNITS = 1_000_000
+MAX_DURATION = 366 * 86_400
+MAX_ARGUMENTS = 1_000
+MAX_COMMAND_BYTES = 64 * 1024
+MAX_VARIABLES = 200
+MAX_ENV_BYTES = 64 * 1024
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """`code` is the id of a stored archive of the same organization; `value` is micro-credits."""
+
+    pool: str
+    units: int
+    duration: int
+    deadline: datetime
+    value: int
+    name: str
+    image: str
+    command: tuple[str, ...]
+    earliest: datetime | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    datasets: tuple[str, ...] = ()
+    code: UUID | None = None
+
+    @property
+    def ask(self) -> Ask:
+        return Ask(self.units, self.duration, self.deadline, self.earliest, self.value)
+
+
+def faults(request: JobRequest) -> dict[str, str]:
+    """What is wrong with the request, by field; empty where nothing is."""
+    found = {
+        "units": _between(request.units, 1, MAX_UNITS),
+        "duration": _between(request.duration, 1, MAX_DURATION),
+        "value": _between(request.value, 0, MAX_AMOUNT),
+        "deadline": _aware(request.deadline),
+        "earliest": _aware(request.earliest),
+        "name": _name(request.name),
+        "command": _command(request.command),
+        "env": _env(request.env),
+        "datasets": _datasets(request.datasets),
+    }
+    return {name: fault for name, fault in found.items() if fault}
+
+
+def _between(value: int, low: int, high: int) -> str:
+    if low <= value <= high:
+        return ""
+    return _("{value} is not between {low} and {high}.").format(value=str(value)[:40], low=low, high=high)
+
+
+def _aware(moment: datetime | None) -> str:
+    if moment is None or moment.tzinfo is not None:
+        return ""
+    return _("{value} has no time zone.").format(value=moment.isoformat())
+
+
+def _name(name: str) -> str:
+    if not name.strip():
+        return _("A job needs a name.")
+    if len(name) > 120:
+        return _("{length} characters are more than 120.").format(length=len(name))
+    return _("Control characters are not allowed in a name.") if _CONTROL.search(name) else ""
+
+
+def _command(command: tuple[str, ...]) -> str:
+    if not command or not command[0].strip():
+        return _("A job needs a command.")
+    if len(command) > MAX_ARGUMENTS or sum(len(part.encode()) for part in command) > MAX_COMMAND_BYTES:
+        return _("The command is too long: at most {count} arguments and {size} bytes.").format(
+            count=MAX_ARGUMENTS, size=MAX_COMMAND_BYTES
+        )
+    return _("A command can't hold a zero byte.") if any("\0" in part for part in command) else ""
+
+
+def _env(env: dict[str, str]) -> str:
+    for name, value in env.items():
+        if not _VARIABLE.fullmatch(name):
+            return _("{name} is not a name for a variable.").format(name=repr(name[:60]))
+        if name.startswith("ERA_"):
+            return _("{name}: names that begin with ERA_ are the platform's own.").format(name=name[:60])
+        if "\0" in value:
+            return _("The value of {name} can't hold a zero byte.").format(name=name[:60])
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in env.items())
+    if len(env) > MAX_VARIABLES or size > MAX_ENV_BYTES:
+        return _("The environment is too large: at most {count} variables and {size} bytes.").format(
+            count=MAX_VARIABLES, size=MAX_ENV_BYTES
+        )
+    return ""
+
+
+def _datasets(datasets: tuple[str, ...]) -> str:
+    return _("There is no dataset {name}.").format(name=repr(datasets[0][:80])) if datasets else ""

@@ -1,0 +1,175 @@
+"""The market on a book: reasons, alternatives, and the words of an ask."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricing import market
+from pricing.book import Book, Change
+from pricing.domain import AlternativeKind, Ask, Reason, Window, window
+from pricing.kernel import PriceTable
+from pricing.prior import utilization_prior
+
+HORIZON = 24
+UNITS = 8
+
+
+def a_book(*reservations: tuple[int, int, int]) -> Book:
+    """A book of 8 units over slots 0..23, with (start, end, units) promised."""
+    book = Book(0, HORIZON)
+    entries = [Change(1, 0, 2**62, 0, UNITS)]
+    entries += [Change(i + 2, s, e, u, 0) for i, (s, e, u) in enumerate(reservations)]
+    book.load(entries, len(entries))
+    return book
+
+
+def a_table() -> PriceTable:
+    curve = [tuple(step) for step in utilization_prior(UNITS, floor=10, listed=20, ceiling=100)]
+    return PriceTable([curve], [0], floor=10, max_units=UNITS)
+
+
+def ask(start: int, end: int, slots: int) -> Window:
+    return Window(slots=slots, start=start, end=end, horizon=HORIZON)
+
+
+def test_an_empty_pool_gives_the_earliest_start_at_the_lowest_price() -> None:
+    answer = market.answer(a_book(), a_table(), ask(2, 10, 3), 1, None)
+    assert answer.accepted
+    assert answer.offer is not None
+    assert (answer.offer.start_slot, answer.offer.end_slot, answer.offer.total) == (2, 5, 30)
+
+
+def test_the_price_rises_as_the_slot_fills_up() -> None:
+    last_unit = market.answer(a_book((0, HORIZON, UNITS - 1)), a_table(), ask(2, 10, 1), 1, None)
+    assert last_unit.offer is not None
+    assert last_unit.offer.total > 80
+
+
+def test_a_value_equal_to_the_price_is_enough_and_one_micro_credit_less_is_not() -> None:
+    assert market.answer(a_book(), a_table(), ask(2, 10, 3), 1, 30).accepted
+    assert market.answer(a_book(), a_table(), ask(2, 10, 3), 1, 29).reason is Reason.PRICE_ABOVE_VALUE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "units", "reason"),
+    [
+        (ask(2, 4, 3), 1, Reason.WINDOW_TOO_SHORT),
+        (ask(4, 2, 3), 1, Reason.WINDOW_TOO_SHORT),
+        (ask(22, 60, 3), 1, Reason.BEYOND_HORIZON),
+        (ask(50, 60, 3), 1, Reason.BEYOND_HORIZON),
+        (ask(2, 10, 3), UNITS + 1, Reason.TOO_MANY_UNITS),
+        (ask(12, 16, 4), 1, Reason.NO_CAPACITY),
+    ],
+)
+def test_each_refusal_says_why(wanted: Window, units: int, reason: Reason) -> None:
+    assert market.answer(a_book((12, 13, UNITS)), a_table(), wanted, units, None).reason is reason
+
+
+def test_the_last_start_that_meets_the_deadline_counts() -> None:
+    answer = market.answer(a_book((0, 7, UNITS)), a_table(), ask(2, 10, 3), 1, None)
+    assert answer.offer is not None
+    assert answer.offer.start_slot == 7
+
+
+@given(
+    reservations=st.lists(
+        st.tuples(st.integers(0, 22), st.integers(1, 12), st.integers(1, 4)).map(
+            lambda r: (r[0], min(r[0] + r[1], HORIZON), r[2])
+        ),
+        max_size=2,
+    ),
+    start=st.integers(0, 23),
+    length=st.integers(0, 12),
+    slots=st.integers(1, 8),
+    units=st.integers(1, UNITS + 2),
+    value=st.integers(0, 3000),
+)
+def test_every_alternative_is_exact(
+    reservations: list[tuple[int, int, int]], start: int, length: int, slots: int, units: int, value: int
+) -> None:
+    book, table = a_book(*reservations), a_table()
+    wanted = ask(start, start + length, slots)
+    answer = market.answer(book, table, wanted, units, value)
+    for instead in answer.alternatives:
+        changed = wanted._replace(end=instead.deadline_slot)
+        again = market.answer(book, table, changed, instead.units, instead.value)
+        assert again.accepted
+        assert again.offer == instead.offer
+    kinds = {instead.kind: instead for instead in answer.alternatives}
+    if AlternativeKind.DEADLINE in kinds:
+        shorter = wanted._replace(end=kinds[AlternativeKind.DEADLINE].deadline_slot - 1)
+        assert not market.answer(book, table, shorter, units, value).accepted
+    if AlternativeKind.UNITS in kinds:
+        more = kinds[AlternativeKind.UNITS].units + 1
+        assert not market.answer(book, table, wanted, more, value).accepted
+    if AlternativeKind.VALUE in kinds:
+        least = kinds[AlternativeKind.VALUE].value
+        assert least is not None
+        assert not market.answer(book, table, wanted, units, least - 1).accepted
+
+
+def test_a_book_refuses_an_entry_whose_predecessor_is_missing() -> None:
+    with pytest.raises(ValueError, match="entry 5 does not follow 1"):
+        a_book().apply(Change(5, 0, 1, 1, 0))
+
+
+@given(st.lists(st.tuples(st.integers(-5, 30), st.integers(1, 40), st.integers(1, 3)), max_size=8))
+def test_loading_all_entries_equals_applying_them_one_by_one(entries: list[tuple[int, int, int]]) -> None:
+    changes = [Change(i + 1, s, s + n, u, 0) for i, (s, n, u) in enumerate(entries)]
+    one_by_one, at_once = Book(0, HORIZON), Book(0, HORIZON)
+    for change in changes:
+        one_by_one.apply(change)
+    at_once.load(changes, len(changes))
+    assert np.array_equal(one_by_one.promised, at_once.promised)
+    assert one_by_one.number == at_once.number
+
+
+NOW = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
+
+
+def in_slots(**fields: object) -> Window:
+    defaults = {"units": 1, "duration": 60, "deadline": NOW + timedelta(hours=1)}
+    return window(Ask(**(defaults | fields)), slot_seconds=60, horizon_slots=100, now=NOW)  # type: ignore[arg-type]
+
+
+def slot(moment: datetime) -> int:
+    return int(moment.timestamp()) // 60
+
+
+def test_the_running_slot_is_never_sold() -> None:
+    assert in_slots(earliest=NOW - timedelta(days=1)).start == slot(NOW) + 1
+    assert window(Ask(1, 60, NOW), slot_seconds=60, horizon_slots=9, now=NOW.replace(second=0)).start == slot(NOW) + 1
+
+
+def test_an_earliest_within_a_slot_means_the_next_one_and_one_at_its_start_means_itself() -> None:
+    boundary = NOW.replace(second=0) + timedelta(minutes=5)
+    assert in_slots(earliest=boundary).start == slot(boundary)
+    assert in_slots(earliest=boundary + timedelta(microseconds=1)).start == slot(boundary) + 1
+
+
+def test_a_deadline_within_a_slot_means_that_slot_is_not_used() -> None:
+    boundary = NOW.replace(second=0) + timedelta(minutes=5)
+    assert in_slots(deadline=boundary).end == slot(boundary)
+    assert in_slots(deadline=boundary - timedelta(microseconds=1)).end == slot(boundary) - 1
+
+
+@pytest.mark.parametrize(("seconds", "slots"), [(1, 1), (60, 1), (61, 2), (600, 10)])
+def test_a_duration_is_rounded_up_to_whole_slots(seconds: int, slots: int) -> None:
+    assert in_slots(duration=seconds).slots == slots
+
+
+@pytest.mark.parametrize("units", [2, 7, 8, 1000])
+def test_the_prior_runs_from_floor_in_an_empty_slot_to_ceiling_for_the_last_unit(units: int) -> None:
+    curve = [tuple(step) for step in utilization_prior(units, floor=10, listed=20, ceiling=100)]
+    sums = PriceTable([curve], [0], floor=10, max_units=units).sums[0]
+    prices = np.diff(sums)
+    assert prices[0] == 100
+    assert (np.diff(prices) <= 0).all()
+    assert prices[-1] == 10
+
+
+def test_the_only_unit_of_a_pool_costs_the_list_price() -> None:
+    assert utilization_prior(1, floor=10, listed=20, ceiling=100) == [[20, 1]]
