@@ -6,7 +6,6 @@ from decimal import Decimal
 import psutil
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 
 from accounts.services.demo import ensure_people
 from era_platform.common.money import MICRO
@@ -17,7 +16,6 @@ UNITS_PER_CPU = 4
 DAYS = 7
 
 
-@transaction.atomic
 def ensure_demo() -> None:
     """Make what is missing of it; what is there stays as people have left it."""
     if not settings.ERA_EMBEDDED:

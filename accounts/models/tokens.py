@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
+from accounts.models.organizations import Membership
 from era_platform.common import clock
 
 
@@ -19,6 +20,9 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    # What the token may do: set on the one that authenticates a request.
+    membership: Membership
 
     objects = ScopedManager(organization="organization")
 

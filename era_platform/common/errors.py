@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class Problem(Exception):
     """A request that can't be done. `code` is stable; `detail` names the value and says what to do."""
 
     status = 400
     code = "bad_request"
-    title = "The request cannot be carried out"
+    title: Promise = _("The request cannot be carried out")
 
     def __init__(self, detail: str, *, field: str = "", code: str = "", **extra: Any) -> None:
         super().__init__(detail)
@@ -22,13 +25,13 @@ class InvalidInput(Problem):
     """A field that can't be taken; `field` names it."""
 
     code = "invalid"
-    title = "A field is not valid"
+    title: Promise = _("A field is not valid")
 
 
 class InsufficientFunds(Problem):
     status = 402
     code = "insufficient_funds"
-    title = "The wallet does not hold enough"
+    title: Promise = _("The wallet does not hold enough")
 
 
 class Forbidden(Problem):
@@ -36,7 +39,7 @@ class Forbidden(Problem):
 
     status = 403
     code = "forbidden"
-    title = "Your role does not allow this"
+    title: Promise = _("Your role does not allow this")
 
 
 class NotFound(Problem):
@@ -44,7 +47,7 @@ class NotFound(Problem):
 
     status = 404
     code = "not_found"
-    title = "Not found"
+    title: Promise = _("Not found")
 
 
 class Conflict(Problem):
@@ -52,16 +55,16 @@ class Conflict(Problem):
 
     status = 409
     code = "conflict"
-    title = "Not possible in the present state"
+    title: Promise = _("Not possible in the present state")
 
 
 class TooLarge(Problem):
     status = 413
     code = "too_large"
-    title = "Too large"
+    title: Promise = _("Too large")
 
 
 class IdempotencyMismatch(Problem):
     status = 422
     code = "idempotency_key_reused"
-    title = "The Idempotency-Key was used for another request"
+    title: Promise = _("The Idempotency-Key was used for another request")

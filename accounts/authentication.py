@@ -1,0 +1,74 @@
+"""`Authorization: Bearer <token>`: who is asking, and in which organization."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django_scopes import scopes_disabled
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.digests import digest
+from accounts.models import ApiToken, Membership, User
+from era_platform.common import clock
+
+LAST_USED_STEP = timedelta(minutes=1)
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Sets request.user, and request.auth to the token; `token.membership` is what it may do."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        words = get_authorization_header(request).split()
+        if not words or words[0].lower() != b"bearer":
+            return None
+        if len(words) != 2:
+            raise AuthenticationFailed(_("The header must be “Authorization: Bearer <token>”."))
+        with scopes_disabled():
+            token = _usable_token(words[1].decode("latin-1"))
+            _note_use(token)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="ERA Platform"'
+
+
+class HasToken(BasePermission):
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.auth, ApiToken)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A token made on the portal's tokens page."}
+
+
+def _usable_token(secret: str) -> ApiToken:
+    """Raises AuthenticationFailed with the same words whatever is wrong: a found token tells nothing more."""
+    refused = AuthenticationFailed(_("The token is not valid: it is unknown, revoked or expired."))
+    token = ApiToken.objects.select_related("user", "organization").filter(digest=digest(secret)).first()
+    if token is None or not token.is_usable(clock.now()) or not token.user.is_active:
+        raise refused
+    membership = Membership.objects.filter(user_id=token.user_id, organization_id=token.organization_id).first()
+    if membership is None:
+        raise refused
+    membership.user, membership.organization = token.user, token.organization
+    token.membership = membership
+    return token
+
+
+def _note_use(token: ApiToken) -> None:
+    """Remember when the token was last used, at most once a minute, whichever process asks."""
+    now = clock.now()
+    long_ago = now - LAST_USED_STEP
+    if token.last_used_at is None or token.last_used_at <= long_ago:
+        due = Q(last_used_at=None) | Q(last_used_at__lte=long_ago)
+        ApiToken.objects.filter(due, pk=token.pk).update(last_used_at=now)

@@ -1,0 +1,1 @@
+"""Pages about organizations, the people in them, their tokens and their money."""
