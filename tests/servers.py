@@ -1,12 +1,14 @@
 """A real PostgreSQL and a real Valkey for one run of the tests, from the code that `make run` uses.
 
 Loaded by pytest before Django reads its settings (`-p tests.servers` in pyproject.toml). The workers
-of pytest-xdist share the servers of the process that started them.
+of pytest-xdist share the servers of the process that started them. `python -m tests.servers manage.py …`
+runs one command of Django's on such servers.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -90,3 +92,10 @@ def _wait_until_ready(server: Server, process: subprocess.Popen[bytes], log: Pat
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.exit(f"{server.program().name} did not start:\n{log.read_text()}", returncode=3)
         time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    with servers_for_tests() as variables:
+        settings = {"DJANGO_SETTINGS_MODULE": "era_platform.settings.testing", **variables}
+        done = subprocess.run([sys.executable, *sys.argv[1:]], env={**os.environ, **settings}, check=False)
+    sys.exit(done.returncode)
