@@ -10,15 +10,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Organization, User
 from accounts.services import idempotency, ledger
 from era_platform.common import clock
-from era_platform.common.errors import Conflict, InvalidInput, NotFound
-from era_platform.common.money import format_credits
+from era_platform.common.errors import InvalidInput, NotFound
 from jobs.domain import JobRequest, faults
 from jobs.engines import engine
 from jobs.engines.base import ImageError
 from jobs.models import CodeArchive, Job
 from jobs.services import transition
 from jobs.states import State
-from pricing.domain import Alternative, Offer
+from pricing.domain import Offer
 from pricing.kernel import KERNEL_VERSION
 from pricing.models import BookEntry, Pool
 from pricing.selectors import tables
@@ -31,7 +30,7 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
 
     Raises InvalidInput (with `errors` by field), InsufficientFunds, IdempotencyMismatch; nothing is kept then.
     """
-    pool, code, image = _check(organization, request)
+    pool, code, image = check(organization, request)
     quotes.warm(pool)
     job_id = uuid.uuid4()
     with transaction.atomic(durable=True):
@@ -40,7 +39,7 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
             if earlier:
                 return Job.objects.select_related("pool").get(pk=earlier)
         pool = book.lock_pool(pool.pk)
-        _check_open(pool)
+        quotes.check_open(pool)
         quote = quotes.decide(pool, request.ask, now=clock.now())
         job = Job(
             id=job_id,
@@ -67,21 +66,7 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
     return job
 
 
-def describe(quote: quotes.Quote, alternative: Alternative) -> dict[str, Any]:
-    """An alternative as it is told and kept: what to ask for, and what would come of it."""
-    value = alternative.value
-    return {
-        "kind": alternative.kind.value,
-        "units": alternative.units,
-        "value": None if value is None else format_credits(value),
-        "deadline": _iso(quote, alternative.deadline_slot),
-        "price": format_credits(alternative.offer.total),
-        "start": _iso(quote, alternative.offer.start_slot),
-        "end": _iso(quote, alternative.offer.end_slot),
-    }
-
-
-def _check(organization: Organization, request: JobRequest) -> tuple[Pool, CodeArchive | None, str]:
+def check(organization: Organization, request: JobRequest) -> tuple[Pool, CodeArchive | None, str]:
     """The pool, the code and the image's full name. Raises InvalidInput with every field that is wrong."""
     errors = faults(request)
     pool = code = None
@@ -100,15 +85,9 @@ def _check(organization: Organization, request: JobRequest) -> tuple[Pool, CodeA
         errors["image"] = str(unknown)
     if errors or pool is None:
         field, detail = next(iter(errors.items()))
-        raise InvalidInput(detail, field=field, errors=errors)
+        each = [{"field": name, "detail": text, "code": InvalidInput.code} for name, text in errors.items()]
+        raise InvalidInput(detail, field=field, errors=each)
     return pool, code, image
-
-
-def _check_open(pool: Pool) -> None:
-    if not pool.is_open:
-        raise Conflict(
-            _("The pool {pool} is closed for sale.").format(pool=pool.slug), code="pool_closed", field="pool"
-        )
 
 
 def _outcome(quote: quotes.Quote) -> dict[str, Any]:
@@ -122,7 +101,7 @@ def _outcome(quote: quotes.Quote) -> dict[str, Any]:
         "price": offer.total if offer else None,
     }
     if answer.reason or offer is None:
-        alternatives = [describe(quote, alternative) for alternative in answer.alternatives]
+        alternatives = [quotes.describe(quote, alternative) for alternative in answer.alternatives]
         return fields | {"state": State.REJECTED, "reason": answer.reason, "alternatives": alternatives}
     return fields | {
         "state": State.RESERVED,
@@ -144,7 +123,3 @@ def _reserve(job: Job, pool: Pool, offer: Offer, actor: User) -> None:
         units=job.units,
         reference=job.pk,
     )
-
-
-def _iso(quote: quotes.Quote, slot: int) -> str:
-    return quote.moment(slot).isoformat().replace("+00:00", "Z")
