@@ -1,0 +1,31 @@
+"""`manage.py create_pool`."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from pricing.models import Pool
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_pool_is_made_and_priced() -> None:
+    call_command("create_pool", "gpu", "--units=4", "--slot-seconds=60", "--list-price=0.05", stdout=StringIO())
+    pool = Pool.objects.get(slug="gpu")
+    assert (pool.units, pool.list_price, pool.book_number, pool.forecast_version) == (4, 50_000, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gpu", "--units=0"], "units"),
+        (["gpu", "--units=1", "--list-price=much"], "much is not an amount"),
+        (["gpu", "--units=1", "--list-price=9"], "floor ≤ list ≤ ceiling"),
+        (["a pool", "--units=1"], "slug"),
+    ],
+)
+def test_what_makes_no_sense_is_named(arguments: list[str], said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command("create_pool", *arguments)
+    assert not Pool.objects.exists()
