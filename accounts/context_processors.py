@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.models import Role
+from accounts.models import Role, User
 from accounts.selectors import memberships_of
 
 
@@ -14,11 +14,10 @@ def organizations(request: HttpRequest) -> dict[str, Any]:
     membership = getattr(request, "membership", None)
     rank = Role(membership.role).rank if membership else 0
     user = getattr(request, "user", None)
-    signed_in = user is not None and user.is_authenticated
     return {
         "organization": getattr(request, "organization", None),
         "membership": membership,
         "can_write": rank >= Role.MEMBER.rank,
         "is_owner": rank >= Role.OWNER.rank,
-        "memberships": SimpleLazyObject(lambda: memberships_of(user)) if signed_in else [],
+        "memberships": SimpleLazyObject(lambda: memberships_of(user)) if isinstance(user, User) else [],
     }

@@ -26,10 +26,13 @@ LAST_ORGANIZATION = "organization"  # session key: the slug of the organization 
 Page = Callable[..., HttpResponseBase]
 
 
-class OrganizationRequest(HttpRequest):
+class SignedInRequest(HttpRequest):
+    user: User
+
+
+class OrganizationRequest(SignedInRequest):
     """What a view under /o/<org>/ is given."""
 
-    user: User
     organization: Organization
     membership: Membership
 
@@ -39,7 +42,7 @@ def membership_for(user: User | AnonymousUser, slug: str, *, at_least: Role = Ro
     with scopes_disabled():
         membership = (
             Membership.objects.select_related("organization", "user")
-            .filter(user_id=user.pk, organization__slug=slug)
+            .filter(user_id=user.pk or 0, organization__slug=slug)
             .first()
         )
     if membership is None:
@@ -114,7 +117,7 @@ def finish_in_scope(response: HttpResponseBase, organization: Organization) -> H
         if isinstance(chunks, AsyncIterator):
             response.streaming_content = _scoped_async(chunks, organization)
         else:
-            response.streaming_content = _scoped(iter(cast("Iterator[bytes]", chunks)), organization)
+            response.streaming_content = _scoped(iter(chunks), organization)
     return response
 
 

@@ -15,6 +15,11 @@ def register(*, user: User, actor: User | None = None) -> Organization:
 
     `actor` is who made the account; nobody for somebody who signed up.
     """
+    return enrol(user=user, actor=actor)
+
+
+def enrol(*, user: User, actor: User | None) -> Organization:
+    """`register` as part of a transaction that somebody else opened, as the operators' pages do."""
     user.email = user.email.strip().lower()
     try:
         with transaction.atomic():

@@ -1,5 +1,7 @@
 """What somebody sees who follows an invitation's link, signed in or not."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +32,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         )
         return redirect("overview", org=membership.organization.slug)
     found = invitations.find(secret)
-    context = {"invitation": found, "problem": None}
+    context: dict[str, Any] = {"invitation": found, "problem": None}
     try:
         invitations.check(found, user)
     except Problem as problem:

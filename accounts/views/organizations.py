@@ -2,13 +2,13 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.forms import RenameForm, TeamForm
-from accounts.guards import LAST_ORGANIZATION, OrganizationRequest, organization_page
+from accounts.guards import LAST_ORGANIZATION, OrganizationRequest, SignedInRequest, organization_page
 from accounts.models import Role
 from accounts.selectors import memberships_of
 from accounts.services import organizations
@@ -18,7 +18,7 @@ from era_platform.common.problems import add_to_form
 
 @require_safe
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """To the organization last looked at, else the personal one, else any, else to making one."""
     slugs = [membership.organization.slug for membership in memberships_of(request.user)]
     last = request.session.get(LAST_ORGANIZATION)
@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def organization_new(request: HttpRequest) -> HttpResponse:
+def organization_new(request: SignedInRequest) -> HttpResponse:
     """accounts/organization_new.html: `form` (name, slug)."""
     form = TeamForm(request.POST or None)
     if form.is_valid():

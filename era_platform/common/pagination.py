@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core import signing
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -49,7 +49,7 @@ class PagePagination(BasePagination):
 
     next_url: str | None = None
 
-    def paginate_queryset(self, queryset: QuerySet[Row], request: Request, view: APIView | None = None) -> list[Row]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         query = request.query_params
         page = paginate(queryset, cursor=query.get(CURSOR, ""), size=page_size(query.get(SIZE, "")))
         if page.next_cursor:
@@ -92,18 +92,20 @@ def page_size(text: str) -> int:
 def _total_order(queryset: QuerySet[Any]) -> list[str]:
     """The list's order with the primary key at its end, if that isn't in it already."""
     meta = queryset.model._meta
-    given = queryset.query.order_by or meta.ordering or ["-pk"]
+    given = [str(name) for name in queryset.query.order_by or meta.ordering or ["-pk"]]
     order = [name.replace("pk", meta.pk.name) if name in ("pk", "-pk") else name for name in given]
     for name in order:
-        if not isinstance(name, str) or not _is_field(queryset.model, name.lstrip("-")):
-            raise FieldDoesNotExist(f"{name!r} cannot order a list with pages: it is no field of {meta.label}")
+        _field(queryset.model, name)
     if meta.pk.name not in (name.lstrip("-") for name in order):
         order.append(("-" if order[0].startswith("-") else "") + meta.pk.name)
     return order
 
 
-def _is_field(model: type[Model], name: str) -> bool:
-    return any(field.name == name for field in model._meta.concrete_fields)
+def _field(model: type[Model], name: str) -> Field[Any, Any]:
+    for field in model._meta.concrete_fields:
+        if field.name == name.lstrip("-"):
+            return field
+    raise FieldDoesNotExist(f"{name} cannot order a list with pages: it is no column of {model._meta.label}")
 
 
 def _after(model: type[Model], order: list[str], values: list[Any]) -> Q:
@@ -114,7 +116,7 @@ def _after(model: type[Model], order: list[str], values: list[Any]) -> Q:
         later |= equal & _beyond(field, value, descending=name.startswith("-"))
         equal &= Q(**{f"{field}__isnull": True} if value is None else {field: value})
     first = order[0].lstrip("-")
-    if values[0] is None or model._meta.get_field(first).null:
+    if values[0] is None or _field(model, first).null:
         return later
     # Says nothing new, but lets PostgreSQL begin in the middle of an index.
     return later & Q(**{f"{first}__{'lte' if order[0].startswith('-') else 'gte'}": values[0]})
@@ -128,7 +130,7 @@ def _beyond(field: str, value: Any, *, descending: bool) -> Q:
 
 
 def _write(row: Model, order: list[str]) -> str:
-    fields = [row._meta.get_field(name.lstrip("-")) for name in order]
+    fields = [_field(type(row), name) for name in order]
     values = [None if field.value_from_object(row) is None else field.value_to_string(row) for field in fields]
     return signing.dumps([order, values], salt=_SALT)
 
