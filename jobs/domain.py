@@ -8,10 +8,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from era_platform.common.money import MAX_AMOUNT
-from pricing.domain import Ask
+from pricing.domain import MAX_DURATION, MAX_UNITS, Ask
 
-MAX_UNITS = 1_000_000
-MAX_DURATION = 366 * 86_400
 MAX_ARGUMENTS = 1_000
 MAX_COMMAND_BYTES = 64 * 1024
 MAX_VARIABLES = 200

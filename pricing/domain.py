@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from era_platform.common import clock
 
+MAX_UNITS = 1_000_000
+MAX_DURATION = 366 * 86_400
+
 
 class Reason(StrEnum):
     """Why a request is refused."""

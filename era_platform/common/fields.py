@@ -1,4 +1,4 @@
-"""The field types of the REST API: each takes one form of a value, says what is wrong with any other, and documents itself."""
+"""The field types of the REST API: each takes one form of a value and says what is wrong with any other."""
 
 import re
 from collections.abc import Mapping

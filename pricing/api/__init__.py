@@ -1,0 +1,1 @@
+"""The market in the REST API: pools, prices per slot, quotes."""

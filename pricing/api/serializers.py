@@ -1,0 +1,154 @@
+"""How pools, prices and quotes look in the API, and how an ask for a quote is written."""
+
+from typing import Any
+
+import numpy as np
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from era_platform.common.fields import (
+    AmountField,
+    CreditsField,
+    MomentField,
+    StrictSerializer,
+    TextField,
+    WholeNumberField,
+)
+from era_platform.common.money import format_credits
+from pricing.book import Int64Array
+from pricing.domain import MAX_DURATION, MAX_UNITS, AlternativeKind, Ask, Reason
+from pricing.services.quotes import Quote, describe
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string", "nullable": True, "example": "0.25"}})
+class PriceListField(serializers.Field):
+    """An array of int64 micro-credits as decimal strings, null for -1."""
+
+    def to_representation(self, value: Int64Array) -> list[str | None]:
+        # Neighbouring slots mostly cost the same, and a horizon has thousands of them.
+        texts = {price: format_credits(price) for price in np.unique(value).tolist()} | {-1: None}
+        return [texts[price] for price in value.tolist()]
+
+
+class UnitSerializer(serializers.Serializer[Any]):
+    """What one unit of a pool is."""
+
+    cpus = serializers.FloatField(source="unit_cpus")
+    memory_mib = serializers.IntegerField(source="unit_memory_mib")
+    gpus = serializers.IntegerField(source="unit_gpus")
+
+
+class PoolSerializer(serializers.Serializer[Any]):
+    """Prices are credits per unit and slot."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    is_open = serializers.BooleanField(help_text="Whether it is for sale now.")
+    units = serializers.IntegerField(help_text="How many units it has.")
+    unit = UnitSerializer(source="*")
+    slot_seconds = serializers.IntegerField(help_text="Slot k is [k·s, (k+1)·s) in Unix time.")
+    horizon_slots = serializers.IntegerField(help_text="How many slots ahead can be booked.")
+    grace_seconds = serializers.IntegerField(help_text="TERM comes so long before the end of the slot.")
+    floor_price = CreditsField()
+    list_price = CreditsField()
+    ceiling_price = CreditsField()
+
+
+class PricesQuery(StrictSerializer):
+    """The query of `prices`; `from` can't be a name of a field in Python."""
+
+    units = serializers.IntegerField(min_value=1, max_value=MAX_UNITS, default=1, help_text="Prices are for so many.")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        since = MomentField(required=False, help_text="Begin at the slot that this moment lies in.")
+        until = MomentField(required=False, help_text="End before the first slot that begins at or after this.")
+        return {"from": since, "to": until, **super().get_fields()}
+
+
+class PricesSerializer(serializers.Serializer[Any]):
+    """Element k of each list is the slot that begins at `start` + k · `slot_seconds`."""
+
+    pool = serializers.CharField()
+    units = serializers.IntegerField(help_text="What `price` is for.")
+    slot_seconds = serializers.IntegerField()
+    start = MomentField()
+    free = serializers.ListField(child=serializers.IntegerField(), help_text="Units not promised.")
+    capacity = serializers.ListField(child=serializers.IntegerField(), help_text="Units there are.")
+    price = PriceListField(help_text="Credits for `units` units in this slot; null where they are not free.")
+
+
+class AskFields(StrictSerializer):
+    """What both a quote and a job ask for."""
+
+    pool = TextField(plain=True, max_length=40, help_text="Short name of the pool.")
+    units = WholeNumberField(min_value=1, max_value=MAX_UNITS)
+    duration = WholeNumberField(min_value=1, max_value=MAX_DURATION, help_text="Seconds; rounded up to whole slots.")
+    earliest = MomentField(required=False, allow_null=True, help_text="Not before; at once where it is left out.")
+    deadline = MomentField(help_text="To be done by.")
+
+
+class QuoteRequestSerializer(AskFields):
+    value = AmountField(required=False, allow_null=True, help_text="What it is worth to you, in credits.")
+    curve = serializers.BooleanField(default=False, help_text="Also give the price of every possible start.")
+
+    def ask(self) -> Ask:
+        given = self.validated_data
+        return Ask(
+            units=given["units"],
+            duration=given["duration"],
+            deadline=given["deadline"],
+            earliest=given.get("earliest"),
+            value=given.get("value"),
+        )
+
+
+class AlternativeSerializer(serializers.Serializer[Any]):
+    """What would be accepted instead: all as asked but for what `kind` names."""
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in AlternativeKind])
+    units = serializers.IntegerField()
+    value = serializers.CharField(allow_null=True, help_text="Credits; null where none was given.")
+    deadline = serializers.DateTimeField()
+    price = serializers.CharField(help_text="Credits.")
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
+class CurveSerializer(serializers.Serializer[Any]):
+    """Element k is the price of starting at `start` + k · `slot_seconds`; null where that is not possible."""
+
+    start = MomentField()
+    slot_seconds = serializers.IntegerField()
+    price = PriceListField()
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    """An answer that binds nobody. `price`, `start` and `end` are those of the cheapest start, wanted or not."""
+
+    accepted = serializers.BooleanField()
+    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+    price = CreditsField(allow_null=True)
+    start = MomentField(allow_null=True)
+    end = MomentField(allow_null=True)
+    alternatives = AlternativeSerializer(many=True)
+    decided_at = MomentField()
+    curve = CurveSerializer(required=False)
+
+
+def tell(quote: Quote) -> dict[str, Any]:
+    """A quote as QuoteSerializer takes it."""
+    answer, offer = quote.answer, quote.answer.offer
+    told = {
+        "accepted": answer.accepted,
+        "reason": answer.reason,
+        "price": offer.total if offer else None,
+        "start": quote.moment(offer.start_slot) if offer else None,
+        "end": quote.moment(offer.end_slot) if offer else None,
+        "alternatives": [describe(quote, alternative) for alternative in answer.alternatives],
+        "decided_at": quote.decided_at,
+    }
+    if quote.curve is not None:
+        start, slot_seconds = quote.moment(answer.window.start), quote.pool.slot_seconds
+        told["curve"] = {"start": start, "slot_seconds": slot_seconds, "price": quote.curve}
+    return told
