@@ -86,6 +86,8 @@ class Supervisor:
             raise CannotStart(f"preparing the database ended {how(code)}: the lines above say why")
 
     async def _stop(self) -> None:
+        if not self._kept_servers + self._kept_programs:
+            return
         self._console.say("stopping; jobs that run go on")
         await asyncio.gather(*(keeper.stop(PROGRAMS_STOP_WITHIN) for keeper in self._kept_programs))
         await asyncio.gather(*(keeper.stop(SERVERS_STOP_WITHIN) for keeper in self._kept_servers))
