@@ -1,7 +1,7 @@
 """`Authorization: Bearer <token>`: who is asking, and in which organization."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -11,11 +11,13 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.digests import digest
 from accounts.models import ApiToken, Membership, User
 from era_platform.common import clock
+
+if TYPE_CHECKING:  # REST framework's views import this module by the name in its settings
+    from rest_framework.views import APIView
 
 LAST_USED_STEP = timedelta(minutes=1)
 
@@ -39,7 +41,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class HasToken(BasePermission):
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.auth, ApiToken)
 
 
