@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.factories import Tenant, a_tenant
 from tests.needs import reason_to_leave_out
 
 
@@ -9,3 +10,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers():
         if reason := reason_to_leave_out(mark.name):
             pytest.skip(reason)
+
+
+@pytest.fixture
+def ours(db: None) -> Tenant:
+    """The tenant whose people a test is about."""
+    return a_tenant("ours")
+
+
+@pytest.fixture
+def theirs(db: None) -> Tenant:
+    """Another tenant: nothing of it may ever be seen by ours."""
+    return a_tenant("theirs")
