@@ -25,12 +25,14 @@ class Portal:
         """What a person types into the browser."""
         return os.environ.get("ERA_PUBLIC_URL") or f"http://localhost:{self.port}"
 
-    def is_ready(self) -> bool:
+    def what_is_missing(self) -> str:
+        """What `readyz` says is not there; empty when the portal is ready."""
         connection = http.client.HTTPConnection(self.address, self.port, timeout=TIMEOUT)
         try:
             connection.request("GET", "/readyz", headers={"Host": urlsplit(self.url).netloc})
-            return connection.getresponse().status == http.HTTPStatus.OK
+            answer = connection.getresponse()
+            return "" if answer.status == http.HTTPStatus.OK else answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException):
-            return False
+            return "it does not answer"
         finally:
             connection.close()

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from era_platform.embedded.addresses import keep_addresses
 from era_platform.embedded.child import Child, how
 from era_platform.embedded.console import Console
 from era_platform.embedded.errors import CannotStart
-from era_platform.embedded.keeper import Keeper
+from era_platform.embedded.keeper import POLL, Keeper
 from era_platform.embedded.portal import Portal
 from era_platform.embedded.programs import platform_programs, preparation
 from era_platform.embedded.servers import Server, embedded_servers
@@ -65,9 +66,15 @@ class Supervisor:
         keep_addresses(self._folder, {name: server.url for name, server in self._servers.items()})
         await self._prepare()
         self._kept_programs = [Keeper(program, self._console) for program in self._programs]
-        web = next(keeper for keeper in self._kept_programs if keeper.program.inherited)
-        await web.until(self._portal.is_ready, PORTAL_READY_WITHIN)
+        await self._portal_ready()
         self._console.say(self._welcome.format(url=self._portal.url))
+
+    async def _portal_ready(self) -> None:
+        deadline = time.monotonic() + PORTAL_READY_WITHIN
+        while missing := await asyncio.to_thread(self._portal.what_is_missing):
+            if time.monotonic() > deadline:
+                raise CannotStart(f"the portal does not become ready in {PORTAL_READY_WITHIN:g} s: {missing}")
+            await asyncio.sleep(POLL)
 
     async def _start_server(self, server: Server) -> None:
         await asyncio.to_thread(server.prepare)

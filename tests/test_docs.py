@@ -1,0 +1,35 @@
+"""Pages of the documentation that must not drift from what they describe."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEPENDENCIES = (PROJECT / "docs" / "dependencies.md").read_text()
+
+
+def required(path: Path) -> set[str]:
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(("#", "-c", "-r"))]
+    return {re.split(r"[\[~=<>; ]", line)[0] for line in lines if line}
+
+
+@pytest.mark.parametrize("name", ["requirements.in", "tests/requirements.in", "examples/requirements.in"])
+def test_every_python_package_has_a_line_in_dependencies(name: str) -> None:
+    assert {package for package in required(PROJECT / name) if f"| {package} |" not in DEPENDENCIES} == set()
+
+
+def test_every_front_end_package_has_a_line_in_dependencies() -> None:
+    packages = json.loads((PROJECT / "package.json").read_text())["dependencies"]
+    assert {package for package in packages if f"| {package} |" not in DEPENDENCIES} == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "tests/requirements.txt", "examples/requirements.txt", "package-lock.json"]
+)
+def test_pinned_lists_name_no_registry(name: str) -> None:
+    text = (PROJECT / name).read_text()
+    assert "--index-url" not in text
+    assert "--find-links" not in text
+    assert '"resolved"' not in text
