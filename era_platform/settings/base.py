@@ -16,6 +16,8 @@ ERA_DATA_DIR = Path(env("ERA_DATA_DIR", default=str(BASE_DIR / "var"))).resolve(
 ERA_STORAGE_ROOT = Path(env("ERA_STORAGE_ROOT", default=str(ERA_DATA_DIR / "storage"))).resolve()
 ERA_ENGINE = env("ERA_ENGINE", default="process")
 ERA_JOB_ENV = Path(env("ERA_JOB_ENV", default=str(BASE_DIR / ".venv-jobs"))).resolve()
+ERA_RUNNER = Path(env("ERA_RUNNER", default=str(BASE_DIR / "jobs/engines/runner/era-runner")))
+ERA_DOCKER_HOST = env("ERA_DOCKER_HOST", default="unix:///var/run/docker.sock")
 ERA_PUBLIC_URL = env("ERA_PUBLIC_URL", default="http://localhost:8000")
 ERA_EMBEDDED = False
 
@@ -24,6 +26,11 @@ ERA_CODE_ARCHIVE_MAX_BYTES = env.int("ERA_CODE_ARCHIVE_MAX_BYTES", default=64 * 
 ERA_CODE_UNPACKED_MAX_BYTES = env.int("ERA_CODE_UNPACKED_MAX_BYTES", default=1024 * 1024 * 1024)
 ERA_CODE_MAX_FILES = env.int("ERA_CODE_MAX_FILES", default=20_000)
 ERA_STORAGE_MIN_FREE_BYTES = env.int("ERA_STORAGE_MIN_FREE_BYTES", default=100 * 1024 * 1024)
+# Of jobs on the process engine; a job's user is ERA_JOB_UID_BASE + the organization's number.
+ERA_JOB_UID_BASE = env.int("ERA_JOB_UID_BASE", default=200_000)
+ERA_JOB_MAX_PROCESSES = env.int("ERA_JOB_MAX_PROCESSES", default=4096)
+ERA_JOB_NETWORK = env.bool("ERA_JOB_NETWORK", default=False)
+ERA_GPU_RESOURCE = env("ERA_GPU_RESOURCE", default="NVIDIA-GPU")
 ERA_INVITATION_DAYS = env.int("ERA_INVITATION_DAYS", default=7)
 
 DEBUG = env.bool("DEBUG", default=False)

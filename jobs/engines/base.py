@@ -17,9 +17,20 @@ class Phase(StrEnum):
     LOST = "lost"
 
 
+class EndReason(StrEnum):
+    """Why an instance ended: by itself, because it was told to, or because its slot was over."""
+
+    EXITED = "exited"
+    TERMINATED = "terminated"
+    DEADLINE = "deadline"
+
+
 @dataclass(frozen=True)
 class InstanceSpec:
     """All that is needed to make one instance. Paths are on the platform's storage.
+
+    `cpus`, `memory_mib` and `gpus` are the whole instance's. The engine adds to `env` what only it knows:
+    ERA_INPUT_DIR and ERA_OUTPUT_DIR.
 
     `code`, `inputs` and `outputs` are the job's folders; `attempt` is the folder of this attempt, to
     which the runner writes `log`, `started`, `exit` and its lock, and which the job itself can't enter.
@@ -46,13 +57,15 @@ class InstanceSpec:
 
 @dataclass(frozen=True)
 class Instance:
-    """What an engine knows of an instance. `exit_code` is 128 + n where signal n ended it."""
+    """What an engine knows of an instance. `exit_code` is 128 + n where signal n ended it; `reason` is
+    there once it has exited; `detail` says why it waits or was lost, in the engine's words."""
 
     name: str
     phase: Phase
     started_at: datetime | None = None
     ended_at: datetime | None = None
     exit_code: int | None = None
+    reason: EndReason | None = None
     detail: str = ""
 
 

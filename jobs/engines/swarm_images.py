@@ -1,0 +1,64 @@
+"""Images by name: whether somebody has one, and how the nodes find it without asking a registry again."""
+
+from django.utils.translation import gettext as _
+from docker.errors import APIError, ImageNotFound
+
+from docker import DockerClient
+from jobs.engines.base import ImageError
+
+
+def full_name(client: DockerClient, image: str) -> str:
+    """The name with its tag. Raises ImageError where neither this machine nor a registry has it."""
+    name = _with_tag(image)
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        try:
+            client.images.get_registry_data(name)
+        except APIError as error:
+            raise _not_there(name, error) from error
+    except APIError as error:
+        raise _not_there(name, error) from error
+    return name
+
+
+def pull(client: DockerClient, image: str) -> None:
+    """Bring it to this machine if it isn't there."""
+    name = _with_tag(image)
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        try:
+            client.images.pull(name)
+        except APIError as error:
+            raise _not_there(name, error) from error
+
+
+def reference(client: DockerClient, image: str) -> str:
+    """What the service names. Swarm's nodes ask a registry at each start, and wait some 15 s where there is none,
+    unless the image is named by digest and there already."""
+    name = _with_tag(image)
+    try:
+        found = client.images.get(name)
+    except ImageNotFound:
+        return name
+    if digests := found.attrs.get("RepoDigests"):
+        return str(next((digest for digest in digests if digest.startswith(_repository(name) + "@")), digests[0]))
+    return str(found.id) if len(client.nodes.list()) == 1 else name
+
+
+def _repository(name: str) -> str:
+    return name.partition("@")[0].rpartition(":")[0]
+
+
+def _with_tag(image: str) -> str:
+    last = image.rpartition("/")[2]
+    return image if ":" in last or "@" in last else f"{image}:latest"
+
+
+def _not_there(name: str, error: APIError) -> ImageError:
+    reason = (error.explanation or str(error)).strip()
+    return ImageError(
+        _("There is no image “%(name)s” on the cluster, and no registry gave it (%(reason)s). Check its name and tag.")
+        % {"name": name, "reason": reason}
+    )
