@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import httpx
 import psutil
+import psycopg
+from psycopg.rows import dict_row
 
 from era_platform.embedded.ports import free_port
 
@@ -115,6 +117,14 @@ def wait_until_ready(platform: Platform) -> None:
         return platform.is_ready()
 
     eventually(looked, within=READY_WITHIN, what="readyz", every=0.2)
+
+
+@contextmanager
+def database(platform: Platform) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
+    """Looks into its database from outside: a function from a query to rows."""
+    kept = dict(line.split("=", 1) for line in (platform.folder / "servers.env").read_text().splitlines())
+    with psycopg.connect(kept["DATABASE_URL"], row_factory=dict_row) as connection:
+        yield lambda query: connection.execute(query.encode()).fetchall()
 
 
 def a_request(**fields: Any) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Follows a job as a client outside would: by its state, and by its log over a WebSocket."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from websockets.sync.client import connect
+
+from tests.platform import Platform, eventually
+
+FINAL = {"succeeded", "failed", "timed_out", "cancelled", "rejected"}
+
+
+@dataclass
+class Followed:
+    """What came: the bytes in order, when each part came (Unix seconds), and the last offset told."""
+
+    data: bytes = b""
+    parts: list[tuple[float, bytes]] = field(default_factory=list)
+    end: int | None = None
+
+
+def follow(platform: Platform, client: httpx.Client, job_id: str, *, offset: int = 0, until: int = 2**62) -> Followed:
+    """The log from `offset` on until it ends, or `until` bytes have come."""
+    came = Followed()
+    address = f"ws://localhost:{platform.port}/ws/v1/jobs/{job_id}/logs?offset={offset}"
+    headers = {"Authorization": client.headers["Authorization"]}
+    with connect(address, additional_headers=headers, max_size=None) as socket:
+        for message in socket:
+            if isinstance(message, bytes):
+                came.parts.append((time.time(), message))
+                came.data += message
+            elif (told := json.loads(message))["type"] == "end":
+                came.end = told["offset"]
+            if len(came.data) >= until:
+                break
+    return came
+
+
+def job(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    answer = client.get(f"jobs/{job_id}")
+    answer.raise_for_status()
+    return answer.json()
+
+
+def wait_for(client: httpx.Client, job_id: str, *states: str, within: float = 90.0) -> dict[str, Any]:
+    """The job, once it is in one of `states`; fails at once if it has ended in another."""
+
+    def looked() -> dict[str, Any] | None:
+        seen = job(client, job_id)
+        assert seen["state"] in states or seen["state"] not in FINAL, f"{seen['state']}: {seen['reason']}"
+        return seen if seen["state"] in states else None
+
+    found = eventually(looked, within=within, what=f"{job_id} is {' or '.join(states)}")
+    assert found is not None
+    return found
