@@ -1,0 +1,77 @@
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from pricing.kernel.offer import Offer
+
+@final
+class PriceTable:
+    def __init__(
+        self,
+        curves: Sequence[Sequence[tuple[int, int]]],
+        curve_of: Sequence[int] | npt.NDArray[np.integer],
+        *,
+        floor: int,
+        max_units: int,
+    ) -> None: ...
+    @property
+    def sums(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def curve_of(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def floor(self) -> int: ...
+    @property
+    def highest(self) -> int: ...
+    @property
+    def max_units(self) -> int: ...
+    @property
+    def season(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+
+def decide(
+    table: PriceTable,
+    promised: npt.NDArray[np.int64],
+    capacity: npt.NDArray[np.int64],
+    *,
+    first_slot: int,
+    units: int,
+    slots: int,
+    start: int,
+    end: int,
+) -> Offer | None: ...
+def first_at_most(
+    table: PriceTable,
+    promised: npt.NDArray[np.int64],
+    capacity: npt.NDArray[np.int64],
+    value: int,
+    *,
+    first_slot: int,
+    units: int,
+    slots: int,
+    start: int,
+    end: int,
+) -> Offer | None: ...
+def totals(
+    table: PriceTable,
+    promised: npt.NDArray[np.int64],
+    capacity: npt.NDArray[np.int64],
+    *,
+    first_slot: int,
+    units: int,
+    slots: int,
+    start: int,
+    end: int,
+) -> npt.NDArray[np.int64]: ...
+def slot_costs(
+    table: PriceTable,
+    promised: npt.NDArray[np.int64],
+    capacity: npt.NDArray[np.int64],
+    *,
+    first_slot: int,
+    units: int,
+    start: int,
+    end: int,
+) -> npt.NDArray[np.int64]: ...
