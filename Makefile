@@ -114,7 +114,7 @@ node_modules/.package-lock.json: package.json package-lock.json .venv/.packages
 	@$(call NPM,ci)
 	@touch $@
 
-.venv/.static: node_modules/.package-lock.json $(STATIC) .venv/.packages
+.venv/.static: node_modules/.package-lock.json $(STATIC) .venv/.kernel
 	@$(BIN)/python manage.py collectstatic --noinput --clear --verbosity 0
 	@touch $@
 

@@ -19,6 +19,11 @@ def alive(part: str) -> None:
         return  # the broker is not ready then, and readyz says so
 
 
+def forget() -> None:
+    """Before the processes start: signs of the ones that ran here before say nothing about these."""
+    broker().delete(*map(_key, PARTS))
+
+
 def ages() -> dict[str, float | None]:
     """Seconds since each part gave its last sign of life, None where none is known. Raises redis.RedisError."""
     now, signs = clock.timestamp(), broker().mget([_key(part) for part in PARTS])

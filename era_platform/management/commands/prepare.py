@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from era_platform.common import heartbeat
 from era_platform.demo import ensure_demo
 
 
@@ -17,3 +18,4 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         if settings.ERA_EMBEDDED:
             ensure_demo()
+        heartbeat.forget()
