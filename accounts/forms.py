@@ -9,7 +9,7 @@ from accounts.models import ApiToken, Invitation, Organization, Role
 from era_platform.common import clock
 
 
-class TeamForm(forms.ModelForm[Organization]):
+class TeamForm(forms.ModelForm):
     class Meta:
         model = Organization
         fields = ("name", "slug")
@@ -19,13 +19,13 @@ class TeamForm(forms.ModelForm[Organization]):
         """Left to the service, which asks the database and can't be overtaken."""
 
 
-class RenameForm(forms.ModelForm[Organization]):
+class RenameForm(forms.ModelForm):
     class Meta:
         model = Organization
         fields = ("name",)
 
 
-class InviteForm(forms.ModelForm[Invitation]):
+class InviteForm(forms.ModelForm):
     class Meta:
         model = Invitation
         fields = ("email", "role")
@@ -44,7 +44,7 @@ class RoleForm(forms.Form):
         return Role(self.cleaned_data["role"])
 
 
-class TokenForm(forms.ModelForm[ApiToken]):
+class TokenForm(forms.ModelForm):
     class Meta:
         model = ApiToken
         fields = ("name", "expires_at")

@@ -101,7 +101,7 @@ def _total_order(queryset: QuerySet[Any]) -> list[str]:
     return order
 
 
-def _field(model: type[Model], name: str) -> Field[Any, Any]:
+def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     for field in model._meta.concrete_fields:
         if field.name == name.lstrip("-"):
             return field
