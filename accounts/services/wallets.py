@@ -12,6 +12,7 @@ from era_platform.common.money import format_credits
 def top_up(*, actor: User | None, organization: Organization, amount: int, memo: str = "") -> Transfer:
     """Add `amount` micro-credits; nobody is the actor of what the platform gives. Raises InvalidInput unless > 0."""
     with scope(organization=organization):
+        ledger.lock_wallet(organization)
         transfer = ledger.top_up(organization, amount, actor=actor, memo=memo)
     audit.record(
         "wallet.topped_up",
