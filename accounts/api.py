@@ -3,11 +3,12 @@
 from contextlib import ExitStack
 from typing import Any
 
+import django_filters
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django_scopes import scope
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -62,13 +63,18 @@ class WalletView(TenantAPIView):
         return Response(WalletSerializer(selectors.wallet_of(self.organization)).data)
 
 
-@extend_schema(operation_id="wallet_transfers")
+class TransferFilter(django_filters.FilterSet):
+    kind = django_filters.ChoiceFilter(choices=Transfer.Kind.choices)
+    job = django_filters.UUIDFilter("reference")
+
+
+@extend_schema_view(get=extend_schema(operation_id="wallet_transfers"))
 class TransferList(TenantMixin, ListAPIView[Transfer]):
     """Every movement of the organization's money, newest first."""
 
     serializer_class = TransferSerializer
     queryset = Transfer.objects.none()
-    filterset_fields = ("kind", "reference")
+    filterset_class = TransferFilter
 
     def get_queryset(self) -> QuerySet[Transfer]:
         return selectors.transfers_of(self.organization)

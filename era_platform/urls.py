@@ -23,6 +23,7 @@ api = [
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("", include("accounts.api_urls")),
     path("", include("pricing.api_urls")),
+    path("", include("jobs.api_urls")),
 ]
 docs = SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="api/docs.html")
 catalog = cache_control(max_age=3600, private=True)(JavaScriptCatalog.as_view(packages=["era_platform"]))
@@ -38,6 +39,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
+    path("", include("pricing.urls")),
+    path("", include("jobs.urls")),
 ]
 
 handler400 = error_views.bad_request

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,7 +23,7 @@ from pricing.selectors.prices import slot_prices
 from pricing.services import quotes
 
 
-@extend_schema(operation_id="pools")
+@extend_schema_view(get=extend_schema(operation_id="pools"))
 class PoolList(TenantMixin, ListAPIView[Pool]):
     """What is sold: every pool, by its short name."""
 

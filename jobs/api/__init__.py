@@ -1,0 +1,1 @@
+"""Jobs in the REST API: submit, look, cancel, read logs, fetch outputs."""

@@ -1,0 +1,54 @@
+"""What a list of jobs can be narrowed down to, and how it can be ordered."""
+
+from datetime import datetime
+
+import django_filters
+from django import forms
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models import Job
+
+
+class MomentFormField(forms.CharField):
+    """ISO 8601 with a time zone."""
+
+    def clean(self, value: object) -> datetime | None:
+        text = super().clean(value)
+        try:
+            moment = parse_datetime(text) if text else None
+        except ValueError:
+            moment = None
+        if text and (moment is None or moment.tzinfo is None):
+            raise forms.ValidationError(_("Must be a moment with a time zone, such as 2030-01-01T12:00:00Z."))
+        return moment
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = MomentFormField
+
+
+class JobFilter(django_filters.FilterSet):
+    """Filters hold together: a job is listed that passes each of them."""
+
+    state = django_filters.MultipleChoiceFilter(choices=Job.States.choices, label=_("State; may be given repeatedly."))
+    pool = django_filters.CharFilter("pool__slug", label=_("Short name of the pool."))
+    search = django_filters.CharFilter("name", "icontains", max_length=120, label=_("A part of the name."))
+    submitted_from = MomentFilter("submitted_at", "gte", label=_("Submitted at this moment or later."))
+    submitted_to = MomentFilter("submitted_at", "lt", label=_("Submitted before this moment."))
+    ordering = django_filters.OrderingFilter(
+        fields={
+            "submitted_at": "submitted_at",
+            "name": "name",
+            "state": "state",
+            "price": "price",
+            "start_at": "start",
+            "end_at": "end",
+            "deadline": "deadline",
+        },
+        label=_("A field, with - before it for descending; several with commas. By default -submitted_at."),
+    )
+
+    class Meta:
+        model = Job
+        fields: tuple[str, ...] = ()

@@ -1,0 +1,135 @@
+"""How a job is asked for: the body of POST jobs, as JSON or as a form with the code as a file."""
+
+import json
+import shlex
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from era_platform.common.fields import BREAKS_TEXT, AmountField, TextField, printable
+from jobs.domain import MAX_ARGUMENTS, MAX_COMMAND_BYTES, MAX_VARIABLES, JobRequest
+from pricing.api.serializers import AskFields
+
+MAX_DATASETS = 100
+TEXT = {"type": "string"}
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "array", "items": TEXT, "minItems": 1, "maxItems": MAX_ARGUMENTS},
+            {"type": "string", "minLength": 1, "maxLength": MAX_COMMAND_BYTES},
+        ],
+        "example": ["python", "train.py", "--epochs", "10"],
+    }
+)
+class CommandField(serializers.Field):
+    """Program and arguments; a text is split as a shell splits it, but no shell runs it."""
+
+    default_error_messages = {
+        "form": _("Must be a list of texts, or one text."),
+        "breaks": _("A zero byte or half a character is not allowed."),
+        "shell": _("Cannot be split into words: {reason}."),
+    }
+
+    def to_internal_value(self, data: Any) -> tuple[str, ...]:
+        words = self._split(data) if isinstance(data, str) else data
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            self.fail("form")
+        if any(BREAKS_TEXT.search(word) for word in words):
+            self.fail("breaks")
+        return tuple(words)
+
+    def _split(self, line: str) -> list[str]:
+        try:
+            return shlex.split(line)
+        except ValueError as error:
+            return self.fail("shell", reason=str(error).lower())
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": TEXT,
+        "maxProperties": MAX_VARIABLES,
+        "example": {"EPOCHS": "10"},
+    }
+)
+class EnvField(serializers.Field):
+    """Variables of the environment; what names may be is the domain's matter."""
+
+    default_error_messages = {
+        "form": _("Must be an object whose values are texts."),
+        "value": _("The value of {name} must be a text."),
+        "breaks": _("{name}: a zero byte or half a character is not allowed."),
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if not isinstance(data, dict):
+            self.fail("form")
+        for name, value in data.items():
+            if not isinstance(value, str):
+                self.fail("value", name=printable(name))
+            if BREAKS_TEXT.search(name) or BREAKS_TEXT.search(value):
+                self.fail("breaks", name=printable(name))
+        return data
+
+
+class JobRequestSerializer(AskFields):
+    value = AmountField(help_text="What it is worth to you, in credits. You never pay more, and mostly less.")
+    name = TextField(plain=True, max_length=120)
+    image = TextField(plain=True, max_length=255, help_text="What it runs in.")
+    command = CommandField(help_text="Program and arguments; a text is split by the rules of a shell.")
+    env = EnvField(required=False, help_text="Variables. Names that begin with ERA_ are the platform's own.")
+    datasets = serializers.ListField(
+        child=TextField(plain=True, max_length=255), max_length=MAX_DATASETS, required=False
+    )
+    code = serializers.UUIDField(
+        required=False, allow_null=True, help_text="An archive sent with an earlier job: `code.id` of that job."
+    )
+
+    def request(self, **more: Any) -> JobRequest:
+        given = {name: value for name, value in self.validated_data.items() if value is not None}
+        return JobRequest(**given | {"datasets": tuple(given.get("datasets", ()))} | more)
+
+
+class JobFormSerializer(JobRequestSerializer):
+    """The same as a form: `env` and `datasets` as JSON in text, `command` as JSON or as a line."""
+
+    command = TextField(help_text="A JSON list of texts, or a line that is split by the rules of a shell.")
+    env = TextField(required=False, help_text="A JSON object.")
+    datasets = TextField(required=False, help_text="A JSON list.")
+    code = serializers.FileField(required=False, help_text="A zip or tar.gz archive: the job's working directory.")
+
+
+def from_form(form: QueryDict) -> tuple[dict[str, Any], UploadedFile | None]:
+    """The body that the same request would have as JSON, and the archive that came with it."""
+    fields: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    archive = None
+    for name, values in form.lists():
+        if len(values) > 1:
+            errors[printable(name)] = [_("Came {count} times.").format(count=len(values))]
+        elif name == "code" and isinstance(values[0], UploadedFile):
+            archive = values[0]
+        elif isinstance(values[0], UploadedFile):
+            errors[printable(name)] = [_("Must not be a file.")]
+        else:
+            fields[name] = _from_text(name, values[0])
+    if errors:
+        raise serializers.ValidationError(errors)
+    return fields, archive
+
+
+def _from_text(name: str, text: str) -> Any:
+    """The JSON value that a form's text stands for; the text itself where it can't be read, for its field to refuse."""
+    if name in ("units", "duration", "env", "datasets") or (name == "command" and text.lstrip().startswith("[")):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text

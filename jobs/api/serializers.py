@@ -1,0 +1,122 @@
+"""How jobs, their events, samples and receipts look in the API."""
+
+
+
+from rest_framework import serializers
+
+from era_platform.common.fields import CreditsField, MomentField
+from jobs.models import CodeArchive, Job, JobEvent, Sample
+from jobs.outputs import OutputFile
+from jobs.states import State
+from pricing.api.serializers import AlternativeSerializer
+from pricing.domain import Reason
+
+STATES = [state.value for state in State]
+REASONS = [reason.value for reason in Reason]
+
+
+class JobSummarySerializer(serializers.Serializer[Job]):
+    """A job as lists show it."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=STATES)
+    reason = serializers.CharField(
+        help_text=f"Why it was rejected ({', '.join(REASONS)}) or failed (`platform`: all is paid back); else empty."
+    )
+    pool = serializers.CharField(source="pool.slug")
+    units = serializers.IntegerField()
+    duration = serializers.IntegerField(help_text="Seconds asked for.")
+    earliest = MomentField(allow_null=True)
+    deadline = MomentField()
+    value = CreditsField()
+    price = CreditsField(allow_null=True, help_text="What it costs; for a rejected job, what it would have cost.")
+    paid = CreditsField(allow_null=True, help_text="What was taken; null until it is settled.")
+    start = MomentField(source="start_at", allow_null=True)
+    end = MomentField(source="end_at", allow_null=True)
+    submitted_at = MomentField()
+    submitted_by = serializers.CharField(source="submitted_by.email")
+    started_at = MomentField(allow_null=True)
+    finished_at = MomentField(allow_null=True)
+    exit_code = serializers.IntegerField(allow_null=True, help_text="128 + n where signal n ended it.")
+    attempt = serializers.IntegerField(help_text="How often it was begun.")
+
+
+class CodeSerializer(serializers.Serializer[CodeArchive]):
+    """An archive of code; its `id` can be given as `code` of another job."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    format = serializers.CharField()
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField(source="digest")
+
+
+class JobSerializer(JobSummarySerializer):
+    """All about a job."""
+
+    image = serializers.CharField()
+    command = serializers.ListField(child=serializers.CharField())
+    env = serializers.DictField(child=serializers.CharField())
+    datasets = serializers.ListField(child=serializers.CharField())
+    code = CodeSerializer(allow_null=True)
+    alternatives = AlternativeSerializer(many=True, help_text="What would have been accepted instead.")
+
+
+class JobEventSerializer(serializers.Serializer[JobEvent]):
+    """One thing that happened to a job."""
+
+    id = serializers.IntegerField()
+    at = MomentField()
+    kind = serializers.CharField()
+    state = serializers.CharField(help_text="The state it came to; empty where the state stayed.")
+    detail = serializers.DictField()
+    request_id = serializers.CharField(help_text="Of the request on whose behalf it happened.")
+
+
+class SampleSerializer(serializers.Serializer[Sample]):
+    """What an attempt's instance used."""
+
+    id = serializers.IntegerField()
+    at = MomentField()
+    attempt = serializers.IntegerField()
+    cpu_seconds = serializers.FloatField(help_text="Since the attempt began.")
+    memory_bytes = serializers.IntegerField()
+
+
+class ReceiptRequestSerializer(serializers.Serializer[Job]):
+    """What was asked."""
+
+    units = serializers.IntegerField()
+    duration = serializers.IntegerField()
+    earliest = MomentField(allow_null=True)
+    deadline = MomentField()
+    value = CreditsField()
+
+
+class ReceiptSerializer(serializers.Serializer[Job]):
+    """What is kept to recompute the decision: the book is the sum of its entries up to `book_number`."""
+
+    job = serializers.UUIDField(source="id")
+    pool = serializers.CharField(source="pool.slug")
+    request = ReceiptRequestSerializer(source="*")
+    decided_at = MomentField()
+    book_number = serializers.IntegerField()
+    forecast_version = serializers.IntegerField(source="forecast.version")
+    kernel_version = serializers.CharField()
+    accepted = serializers.SerializerMethodField()
+    reason = serializers.CharField()
+    price = CreditsField(allow_null=True)
+    start = MomentField(source="start_at", allow_null=True)
+    end = MomentField(source="end_at", allow_null=True)
+
+    def get_accepted(self, job: Job) -> bool:
+        return job.state != State.REJECTED
+
+
+class OutputSerializer(serializers.Serializer[OutputFile]):
+    """A file that a job wrote to $ERA_OUTPUT_DIR."""
+
+    path = serializers.CharField(help_text="Goes after `outputs/`; may hold slashes.")
+    size = serializers.IntegerField()
+    modified = MomentField(source="modified_at")

@@ -1,0 +1,18 @@
+"""Addresses of the API under /api/v1/ that belong to this app."""
+
+from django.urls import path
+
+from jobs.api.records import EventList, LogView, OutputsView, OutputView, SampleList
+from jobs.api.views import CancelView, JobsView, JobView, ReceiptView
+
+urlpatterns = [
+    path("jobs", JobsView.as_view(), name="api-jobs"),
+    path("jobs/<uuid:job_id>", JobView.as_view(), name="api-job"),
+    path("jobs/<uuid:job_id>/cancel", CancelView.as_view(), name="api-job-cancel"),
+    path("jobs/<uuid:job_id>/receipt", ReceiptView.as_view(), name="api-job-receipt"),
+    path("jobs/<uuid:job_id>/events", EventList.as_view(), name="api-job-events"),
+    path("jobs/<uuid:job_id>/samples", SampleList.as_view(), name="api-job-samples"),
+    path("jobs/<uuid:job_id>/logs", LogView.as_view(), name="api-job-logs"),
+    path("jobs/<uuid:job_id>/outputs", OutputsView.as_view(), name="api-job-outputs"),
+    path("jobs/<uuid:job_id>/outputs/<path:path>", OutputView.as_view(), name="api-job-output"),
+]
