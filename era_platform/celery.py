@@ -7,11 +7,13 @@ from celery.signals import beat_init, before_task_publish, heartbeat_sent, setup
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from era_platform.common import heartbeat
+from jobs import schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "era_platform.settings.embedded")
 
 app = Celery("era_platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = schedule.BEAT
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 

@@ -18,9 +18,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.REJECTED: frozenset(),
     State.RESERVED: frozenset({State.STARTING, State.CANCELLED, State.FAILED}),
     State.STARTING: frozenset({State.RUNNING, State.STARTING, State.FAILED, State.CANCELLED}),
-    State.RUNNING: frozenset(
-        {State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED, State.STARTING}
-    ),
+    State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED, State.STARTING}),
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset(),
     State.TIMED_OUT: frozenset(),

@@ -17,9 +17,7 @@ Key = TypeVar("Key", bound=Hashable)
 log = structlog.get_logger(__name__)
 
 
-def drain(
-    find: Callable[[], Iterable[Key]], work: Callable[[Key], object], *, threads: int, seconds: float
-) -> int:
+def drain(find: Callable[[], Iterable[Key]], work: Callable[[Key], object], *, threads: int, seconds: float) -> int:
     """Call `work` on everything that `find` gives, each once; returns how many. Ends when nothing is left.
 
     While something is under way `find` is asked again, until `seconds` have passed. What goes wrong

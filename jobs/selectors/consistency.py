@@ -1,0 +1,144 @@
+"""What must hold between ledger, book and jobs, each as a query or two that finds where it doesn't."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import accumulate
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import Hold, LedgerAccount
+from era_platform.common import clock
+from jobs.models import Job
+from jobs.states import FINAL, State
+from pricing.models import BookEntry, Pool
+
+RECENT = timedelta(days=1)
+OVERDUE = timedelta(minutes=1)
+
+_BALANCES = """
+SELECT a.id, a.kind, a.balance, COALESCE(m.total, 0) FROM accounts_ledgeraccount a
+LEFT JOIN (
+    SELECT account, SUM(amount) AS total FROM (
+        SELECT target_id AS account, amount FROM accounts_transfer
+        UNION ALL SELECT source_id, -amount FROM accounts_transfer
+    ) moves GROUP BY account
+) m ON m.account = a.id
+WHERE a.balance <> COALESCE(m.total, 0)
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`subject` names the thing, `found` says what is wrong with it."""
+
+    kind: str
+    subject: str
+    found: str
+
+
+def ledger_sum() -> Iterator[Difference]:
+    total = LedgerAccount.objects.aggregate(total=Coalesce(Sum("balance"), 0))["total"]
+    if total:
+        yield Difference("ledger_sum", "all accounts", f"they add up to {total}, not 0")
+
+
+def balances() -> Iterator[Difference]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCES)
+        for account, kind, balance, moved in cursor.fetchall():
+            yield Difference("balance", f"{kind} {account}", f"{balance}, but its transfers come to {moved}")
+
+
+def held() -> Iterator[Difference]:
+    """Each account of held money has what its holds still have."""
+    remaining = Sum(F("amount") - F("captured") - F("released"))
+    sums = dict(Hold.objects.values_list("organization").annotate(total=remaining).order_by())
+    for account in LedgerAccount.objects.filter(kind=LedgerAccount.Kind.HELD):
+        expected = sums.get(account.organization_id, 0)
+        if account.balance != expected:
+            yield Difference("held", f"organization {account.organization_id}", f"{account.balance}, not {expected}")
+
+
+def holds() -> Iterator[Difference]:
+    """An unsettled reservation has its whole price held; whatever is settled or no reservation has nothing held."""
+    open_holds = {hold.reference: hold for hold in Hold.objects.filter(amount__gt=F("captured") + F("released"))}
+    for job in _unsettled():
+        hold = open_holds.pop(job.pk, None)
+        remaining = hold.remaining if hold else 0
+        if remaining != job.price:
+            yield Difference("hold", str(job.pk), f"{remaining} is held for a price of {job.price}")
+    for reference, hold in open_holds.items():
+        yield Difference("hold", str(reference), f"{hold.remaining} is held for no open reservation")
+
+
+def paid() -> Iterator[Difference]:
+    """What a settled job says it paid is what was captured from its hold. Looks at the last day's."""
+    jobs = Job.objects.filter(settled_at__gte=clock.now() - RECENT)
+    captured = dict(Hold.objects.filter(reference__in=jobs.values("pk")).values_list("reference", "captured"))
+    for job_id, amount in jobs.values_list("pk", "paid"):
+        if captured.get(job_id) != amount:
+            yield Difference("paid", str(job_id), f"{amount}, but {captured.get(job_id)} was captured")
+
+
+def book() -> Iterator[Difference]:
+    """The book has every unsettled reservation's units in each of its slots and in no other."""
+    jobs = {job.pk: job for job in _unsettled()}
+    entries: dict[UUID, list[BookEntry]] = defaultdict(list)
+    for entry in BookEntry.objects.filter(reference__in=list(jobs)):
+        entries[entry.reference].append(entry)
+    for job in jobs.values():
+        booked = steps((entry.start_slot, entry.end_slot, entry.units) for entry in entries[job.pk])
+        if booked != steps([(job.start_slot, job.end_slot, job.units)]):
+            yield Difference("book", str(job.pk), f"booked {booked} for {job.units} units")
+
+
+def promises() -> Iterator[Difference]:
+    """No more is promised than there is, in any slot from the present one on."""
+    for pool in Pool.objects.all():
+        now = clock.slot_at(clock.now(), pool.slot_seconds)
+        ahead = BookEntry.objects.filter(pool=pool, end_slot__gt=now)
+        spans = ((max(entry.start_slot, now), entry.end_slot, entry.units - entry.capacity) for entry in ahead)
+        for slot, over in steps(spans):
+            if over > 0:
+                yield Difference("promises", f"{pool.slug} slot {slot}", f"{over} units more than there are")
+
+
+def overdue() -> Iterator[Difference]:
+    """Nothing stays where it should have moved on from by itself."""
+    long_ago = clock.now() - OVERDUE
+    stuck = Q(state__in=[State.RESERVED, State.STARTING, State.RUNNING], end_at__lt=long_ago)
+    unsettled = Q(state__in=FINAL, settled_at=None, finished_at__lt=long_ago)
+    for job_id, state in Job.objects.filter(stuck | unsettled).values_list("pk", "state"):
+        yield Difference("overdue", str(job_id), f"it is still {state} and not settled")
+
+
+CHECKS: dict[str, Callable[[], Iterator[Difference]]] = {
+    "ledger_sum": ledger_sum,
+    "balance": balances,
+    "held": held,
+    "hold": holds,
+    "paid": paid,
+    "book": book,
+    "promises": promises,
+    "overdue": overdue,
+}
+"""Kind → the check that finds it."""
+
+
+def steps(spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int]]:
+    """The sum of spans (start, end, height) as (where it changes, height from there on), without steps of no height."""
+    changes: dict[int, int] = defaultdict(int)
+    for start, end, height in spans:
+        changes[start] += height
+        changes[end] -= height
+    places = sorted(place for place, change in changes.items() if change)
+    return list(zip(places, accumulate(changes[place] for place in places), strict=True))
+
+
+def _unsettled() -> list[Job]:
+    return list(Job.objects.filter(settled_at=None).exclude(state=State.REJECTED))

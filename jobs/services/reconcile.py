@@ -1,0 +1,80 @@
+"""Checks that ledger, reservations and instances tell the same story, and says where they don't.
+
+Reads one snapshot of the database and trusts nothing that another part keeps in memory. The only
+thing it mends is an instance that no attempt knows any more: that is removed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import structlog
+from django.db import connection, transaction
+from django_scopes import scopes_disabled
+
+from era_platform.common import clock, metrics
+from jobs.engines import engine
+from jobs.engines.base import EngineError
+from jobs.models import Attempt
+from jobs.selectors import consistency
+from jobs.selectors.consistency import Difference
+from jobs.services import instances
+
+SETTLING = timedelta(minutes=1)
+"""How long something may be under way before it counts as a difference."""
+KINDS = (*consistency.CHECKS, "instance_without_attempt", "attempt_without_instance", "engine_silent")
+
+log = structlog.get_logger(__name__)
+
+
+def reconcile() -> list[Difference]:
+    """All differences there are now; each is logged, and counted by kind for Prometheus."""
+    with scopes_disabled():
+        found = [*_in_database(), *_with_engine()]
+    counts = Counter(difference.kind for difference in found)
+    for kind in KINDS:
+        metrics.DIFFERENCES.labels(kind).set(counts[kind])
+    for difference in found:
+        log.error("reconcile_difference", kind=difference.kind, subject=difference.subject, found=difference.found)
+    return found
+
+
+def _in_database() -> list[Difference]:
+    checks: dict[str, Callable[[], Iterator[Difference]]] = consistency.CHECKS
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        # One snapshot for all checks, so that a submission in between is seen by all or none.
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return [difference for check in checks.values() for difference in check()]
+
+
+def _with_engine() -> list[Difference]:
+    long_ago = clock.now() - SETTLING
+    expected = list(Attempt.objects.filter(ended_at=None, created_at__lt=long_ago).select_related("job"))
+    try:
+        names = engine().instances()
+    except (EngineError, OSError) as error:
+        return [Difference("engine_silent", engine().name, str(error))]
+    missing = [
+        Difference("attempt_without_instance", attempt.instance, f"its job is {attempt.job.state}")
+        for attempt in expected
+        if attempt.instance not in names
+    ]
+    return missing + [found for name in names if (found := _orphan(name))]
+
+
+def _orphan(name: str) -> Difference | None:
+    """The difference that this instance is, if it is one. Its attempt's row was there before it."""
+    parsed = instances.parse_name(name)
+    if parsed is None:
+        return None
+    attempt = Attempt.objects.filter(job_id=parsed[0], number=parsed[1]).first()
+    if attempt is None:
+        # Not ours to remove: another platform may use the same engine.
+        return Difference("instance_without_attempt", name, "no such attempt; left alone")
+    if attempt.ended_at is None or clock.now() < attempt.ended_at + SETTLING:
+        return None
+    try:
+        engine().delete(name, instances.folder_of(attempt))
+    except (EngineError, OSError) as error:
+        return Difference("instance_without_attempt", name, f"its attempt has ended; not removed: {error}")
+    return Difference("instance_without_attempt", name, "its attempt has ended; removed")

@@ -1,0 +1,41 @@
+"""What the worker does on beat's word: thin tasks, one of each running at a time (see jobs/schedule.py)."""
+
+from celery import shared_task
+
+from era_platform.common.locks import advisory_lock
+from jobs.services import launch, observe, reconcile, settle, stage
+
+
+@shared_task(name="jobs.launch_due")
+def launch_due() -> None:
+    with advisory_lock("jobs.launch_due") as mine:
+        if mine:
+            launch.launch_due()
+
+
+@shared_task(name="jobs.observe_all")
+def observe_all() -> None:
+    with advisory_lock("jobs.observe_all") as mine:
+        if mine:
+            observe.observe_all()
+
+
+@shared_task(name="jobs.stage_due")
+def stage_due() -> None:
+    with advisory_lock("jobs.stage_due") as mine:
+        if mine:
+            stage.stage_due()
+
+
+@shared_task(name="jobs.settle_due")
+def settle_due() -> None:
+    with advisory_lock("jobs.settle_due") as mine:
+        if mine:
+            settle.settle_due()
+
+
+@shared_task(name="jobs.reconcile")
+def reconcile_all() -> None:
+    with advisory_lock("jobs.reconcile") as mine:
+        if mine:
+            reconcile.reconcile()
