@@ -32,7 +32,7 @@ class TokenAuthentication(BaseAuthentication):
         if len(words) != 2:
             raise AuthenticationFailed(_("The header must be “Authorization: Bearer <token>”."))
         with scopes_disabled():
-            token = _usable_token(words[1].decode("latin-1"))
+            token = usable_token(words[1].decode("latin-1"))
             _note_use(token)
         return token.user, token
 
@@ -53,7 +53,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "description": "A token made on the portal's tokens page."}
 
 
-def _usable_token(secret: str) -> ApiToken:
+def usable_token(secret: str) -> ApiToken:
     """Raises AuthenticationFailed with the same words whatever is wrong: a found token tells nothing more."""
     refused = AuthenticationFailed(_("The token is not valid: it is unknown, revoked or expired."))
     token = ApiToken.objects.select_related("user", "organization").filter(digest=digest(secret)).first()

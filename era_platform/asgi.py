@@ -4,14 +4,13 @@ import os
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "era_platform.settings.embedded")
 http = get_asgi_application()
 
-from era_platform.routing import websockets  # noqa: E402  (needs the apps that get_asgi_application loads)
+# These need the apps that get_asgi_application loads.
+from era_platform.common.origins import OriginUnlessToken  # noqa: E402
+from era_platform.routing import websockets  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {"http": http, "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(websockets))}
-)
+application = ProtocolTypeRouter({"http": http, "websocket": OriginUnlessToken(AuthMiddlewareStack(websockets))})

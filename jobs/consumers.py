@@ -1,0 +1,161 @@
+"""WebSockets: a job's log from an offset on, and an organization's changes.
+
+Who may see is asked again every few seconds, so that a revoked token or a lost membership ends what is open.
+"""
+
+import asyncio
+import json
+import time
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import structlog
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
+
+from era_platform.common.errors import InvalidInput, NotFound
+from jobs.logs import JobLog
+from jobs.selectors import watching
+from jobs.selectors.watching import JobView, Unauthenticated
+from jobs.services import announce
+
+DONE, TROUBLE, BAD_OFFSET, NOT_AUTHENTICATED, NOT_FOUND = 1000, 1011, 4400, 4401, 4404
+LOOK_AGAIN = 1.0
+"""Seconds until the log is looked at though nobody announced that it grew."""
+CHECK_AGAIN = 5.0
+"""Seconds until the database is asked again how far the job is, and who may see."""
+
+log = structlog.get_logger(__name__)
+
+
+class FollowingConsumer(AsyncWebsocketConsumer):
+    """Accepts, lets `follow` run beside the handlers, and closes with a code that says why it ended.
+
+    A browser can't see why a handshake was refused, so none is.
+    """
+
+    groups: list[str]
+    _task: "asyncio.Task[None] | None" = None
+
+    async def connect(self) -> None:
+        await self.accept()
+        self._task = asyncio.create_task(self._run())
+
+    async def disconnect(self, code: int) -> None:
+        if self._task:
+            self._task.cancel()
+
+    async def follow(self) -> None:
+        """Check who asks, then send what there is to send until there is no more."""
+        raise NotImplementedError
+
+    async def join(self, group: str) -> None:
+        self.groups = [*self.groups, group]  # Channels leaves these when the connection ends
+        await self.channel_layer.group_add(group, self.channel_name)
+
+    async def send_json(self, content: dict[str, Any]) -> None:
+        await self.send(json.dumps(content))
+
+    async def _run(self) -> None:
+        try:
+            code = await self._followed()
+            await self.close(code)
+        except OSError:
+            log.debug("websocket_gone")  # the client left while something was being sent
+
+    async def _followed(self) -> int:
+        try:
+            await self.follow()
+        except Unauthenticated:
+            return NOT_AUTHENTICATED
+        except NotFound:
+            return NOT_FOUND
+        except InvalidInput:
+            return BAD_OFFSET
+        except DatabaseError as error:
+            log.warning("websocket_failed", error=str(error).strip())
+            return TROUBLE
+        return DONE
+
+
+class LogConsumer(FollowingConsumer):
+    """Binary frames: the log's bytes from `offset` on. Text frames: the job's state, and the end.
+
+    Announcements only wake it up: it reads the same bytes by the same offsets whether they are old or
+    new, so nothing is lost or doubled between the two. It asks no database for them.
+    """
+
+    async def connect(self) -> None:
+        self.wake = asyncio.Event()
+        self.is_stale = True
+        await super().connect()
+
+    async def job_log(self, message: dict[str, Any]) -> None:
+        self.wake.set()
+
+    async def job_state(self, message: dict[str, Any]) -> None:
+        self.is_stale = True
+        self.wake.set()
+
+    async def follow(self) -> None:
+        offset = _offset(self.scope)
+        await self._view()
+        await self.join(announce.job_group(self._job_id))
+        view, looked_at = JobView("", JobLog(()), False), 0.0
+        while True:
+            self.wake.clear()
+            if self.is_stale or time.monotonic() - looked_at > CHECK_AGAIN:
+                self.is_stale, looked_at = False, time.monotonic()
+                view = await self._look(view)
+            chunk = await asyncio.to_thread(view.log.read, offset)
+            if chunk:
+                offset += len(chunk)
+                await self.send(bytes_data=chunk)
+            elif view.log_is_whole:
+                return await self.send_json({"type": "end", "offset": offset})
+            else:
+                await self._sleep()
+
+    @property
+    def _job_id(self) -> UUID:
+        return UUID(str(self.scope["url_route"]["kwargs"]["job_id"]))
+
+    async def _view(self) -> JobView:
+        view: JobView = await database_sync_to_async(watching.view_of_job)(self.scope, self._job_id)
+        return view
+
+    async def _look(self, before: JobView) -> JobView:
+        view = await self._view()
+        if view.state != before.state:
+            await self.send_json({"type": "state", "state": view.state})
+        return view
+
+    async def _sleep(self) -> None:
+        try:
+            await asyncio.wait_for(self.wake.wait(), LOOK_AGAIN)
+        except TimeoutError:
+            return
+
+
+class EventConsumer(FollowingConsumer):
+    """Text frames: each change of state of one of the organization's jobs."""
+
+    async def org_job(self, message: dict[str, Any]) -> None:
+        await self.send_json({**message, "type": "job"})
+
+    async def follow(self) -> None:
+        slug = self.scope["url_route"]["kwargs"]["org"]
+        organization_id = await database_sync_to_async(watching.organization_called)(self.scope, slug)
+        await self.join(announce.organization_group(organization_id))
+        while True:
+            await asyncio.sleep(CHECK_AGAIN)
+            await database_sync_to_async(watching.organization_called)(self.scope, slug)
+
+
+def _offset(scope: dict[str, Any]) -> int:
+    text = parse_qs(scope["query_string"].decode("latin-1")).get("offset", ["0"])[-1]
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InvalidInput(f"{text!r:.40} is not an offset in bytes.", field="offset")
+    return int(text)

@@ -1,0 +1,74 @@
+"""What somebody at a WebSocket may see. A token, if the request brought one, says who that is, else the session."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django_scopes import scopes_disabled
+from rest_framework.exceptions import AuthenticationFailed
+
+from accounts.authentication import usable_token
+from accounts.models import Membership
+from era_platform.common.errors import NotFound
+from jobs.logs import JobLog, log_of
+from jobs.models import Attempt, Job
+
+BEARER = b"bearer "
+
+
+class Unauthenticated(Exception):
+    """Neither a session nor a token that works."""
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as it stood when it was looked at. `log_is_whole`: it is final and nothing writes to its log any more."""
+
+    state: str
+    log: JobLog
+    log_is_whole: bool
+
+
+def view_of_job(asgi_scope: dict[str, Any], job_id: UUID) -> JobView:
+    """Raises Unauthenticated; NotFound for other tenants' jobs and for those that are not there."""
+    with scopes_disabled():
+        visible = memberships_of_caller(asgi_scope).values("organization")
+        job = Job.objects.filter(pk=job_id, organization__in=visible).first()
+        if job is None:
+            raise NotFound(_("There is no job {id}.").format(id=job_id))
+        alive = Attempt.objects.filter(job=job, ended_at=None).exists()
+        return JobView(str(job.state), log_of(job_id), job.is_final and not alive)
+
+
+def organization_called(asgi_scope: dict[str, Any], slug: str) -> int:
+    """The organization's id. Raises Unauthenticated; NotFound where the caller is no member."""
+    with scopes_disabled():
+        found = memberships_of_caller(asgi_scope).filter(organization__slug=slug).first()
+    if found is None:
+        raise NotFound(_("There is no organization “{slug}”, or you are not a member of it.").format(slug=slug))
+    return found.organization_id
+
+
+def memberships_of_caller(asgi_scope: dict[str, Any]) -> QuerySet[Membership]:
+    """A token speaks for its own organization only, a session for all of the user's."""
+    authorization = dict(asgi_scope["headers"]).get(b"authorization", b"")
+    if authorization:
+        # Whoever sends this header was not asked where the page came from, so the session must not count.
+        return _memberships_of_header(authorization)
+    user = asgi_scope.get("user")
+    if user is None or not user.is_authenticated:
+        raise Unauthenticated
+    return Membership.objects.filter(user_id=user.pk, user__is_active=True)
+
+
+def _memberships_of_header(authorization: bytes) -> QuerySet[Membership]:
+    kind, secret = authorization[: len(BEARER)].lower(), authorization[len(BEARER) :].strip()
+    if kind != BEARER:
+        raise Unauthenticated
+    try:
+        token = usable_token(secret.decode("latin-1"))
+    except AuthenticationFailed as error:
+        raise Unauthenticated from error
+    return Membership.objects.filter(user_id=token.user_id, organization_id=token.organization_id)
