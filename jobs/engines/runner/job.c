@@ -84,7 +84,7 @@ static void refuse(int code, const char *what, const char *why)
     _exit(code);
 }
 
-void job_execute(const struct options *options, int output)
+void job_execute(const struct options *options, int output, pid_t parent)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     setsid();
@@ -98,6 +98,8 @@ void job_execute(const struct options *options, int output)
         refuse(EXIT_NOT_EXECUTABLE, "can't become the job's user", strerror(errno));
     /* After the change of user, which forgets it. An isolated job dies with its namespace anyway. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(EXIT_NOT_EXECUTABLE); /* it died before it could be our death */
     if (chdir(options->directory) < 0)
         refuse(EXIT_NOT_EXECUTABLE, options->directory, strerror(errno));
     execvp(options->command[0], options->command);

@@ -254,7 +254,7 @@ static void finish(int code)
 }
 
 /* What the child does, with `channel` to us: says that its world is made, waits for our word, begins. */
-static void run_child(int channel, int job_output)
+static void run_child(pid_t parent, int channel, int job_output)
 {
     char word;
     report_to = channel;
@@ -265,10 +265,11 @@ static void run_child(int channel, int job_output)
     if (write(channel, "", 1) != 1 || read(channel, &word, 1) != 1)
         _exit(2); /* our parent is gone */
     if (!options.isolate)
-        job_execute(&options, job_output);
+        job_execute(&options, job_output, parent);
+    parent = getpid();
     pid_t job = fork();
     if (job == 0)
-        job_execute(&options, job_output);
+        job_execute(&options, job_output, parent);
     syscall(SYS_close_range, 0, ~0U, 0);
     _exit(job < 0 ? EXIT_NOT_EXECUTABLE : sandbox_init(job));
 }
@@ -280,13 +281,14 @@ static void start_child(void)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0 || pipe2(pipes, O_CLOEXEC) < 0)
         fail("pipe: %s", strerror(errno));
     fcntl(pipes[1], F_SETPIPE_SZ, PIPE_BYTES);
+    pid_t parent = getpid();
     as_root();
     child = options.isolate ? sandbox_clone(options.network) : fork();
     if (child < 0)
         fail("can't make the job's %s: %s", options.isolate ? "namespaces" : "process", strerror(errno));
     if (child == 0) {
         close(channel[0]);
-        run_child(channel[1], pipes[1]);
+        run_child(parent, channel[1], pipes[1]);
     }
     as_owner();
     close(channel[1]);
@@ -350,7 +352,8 @@ int main(int count, char **arguments)
     if (!attempt_lock() || attempt_has("started") || attempt_has("exit"))
         return 0; /* started before: once is enough */
     wait_for_go();
-    if (kill_at != NEVER || now() >= options.stop_at) {
+    keep_time();
+    if (kill_at != NEVER) {
         finish(128 + SIGTERM); /* its time was over before it began */
         return 0;
     }

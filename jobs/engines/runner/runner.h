@@ -60,7 +60,7 @@ void sandbox_enter(const struct options *options);
 int sandbox_init(pid_t job);
 
 /* job.c: the job's own process */
-void job_execute(const struct options *options, int output) __attribute__((noreturn));
+void job_execute(const struct options *options, int output, pid_t parent) __attribute__((noreturn));
 void capabilities_keep_only_kill(void);
 
 /* runner.c */
