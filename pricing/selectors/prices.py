@@ -1,7 +1,7 @@
 """The price and the free units of each slot of a pool."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -46,3 +46,20 @@ def slot_prices(pool: Pool, *, units: int, since: datetime | None = None, until:
                 table, book.promised, book.capacity, first_slot=book.first_slot, units=units, start=start, end=end
             )
     return SlotPrices(pool, units, start, capacity - promised, capacity, costs)
+
+
+@dataclass(frozen=True)
+class NextSlot:
+    """What one unit costs in the next slot (micro-credits, None where none is free), and how many are free."""
+
+    price: int | None
+    free: int
+    capacity: int
+
+
+def next_slot(pool: Pool) -> NextSlot:
+    prices = slot_prices(pool, units=1, until=clock.now() + timedelta(seconds=2 * pool.slot_seconds))
+    if not len(prices.free):
+        return NextSlot(None, 0, 0)
+    price = int(prices.costs[0])
+    return NextSlot(None if price < 0 else price, int(prices.free[0]), int(prices.capacity[0]))

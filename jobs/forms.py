@@ -1,0 +1,124 @@
+"""The form of a new job: what to run, and what to ask the market for it."""
+
+import shlex
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from era_platform.common.money import format_credits
+from jobs.domain import JobRequest
+from jobs.models import CodeArchive, Job
+from pricing.forms import AskForm, duration_parts
+from pricing.models import Pool
+
+SHELL = ("/bin/sh", "-c")
+
+
+class JobForm(AskForm):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    pool = forms.ModelChoiceField(
+        Pool.objects.filter(is_open=True), to_field_name="slug", label=gettext_lazy("Pool"), empty_label=None
+    )
+    image = forms.CharField(label=gettext_lazy("Image"), max_length=255, initial="host")
+    command_kind = forms.ChoiceField(
+        label=gettext_lazy("What to run"),
+        choices=[("line", gettext_lazy("One command")), ("script", gettext_lazy("A script"))],
+        initial="line",
+        widget=forms.RadioSelect,
+    )
+    command_line = forms.CharField(
+        label=gettext_lazy("Command"),
+        required=False,
+        strip=True,
+        help_text=gettext_lazy("Split as a shell would split it; quotes keep words together."),
+    )
+    script = forms.CharField(
+        label=gettext_lazy("Script"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        help_text=gettext_lazy("Run by /bin/sh in the folder with your code."),
+    )
+    code = forms.FileField(label=gettext_lazy("Code"), required=False, allow_empty_file=True)
+    code_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, stored_code: CodeArchive | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored_code = stored_code
+
+    @cached_property
+    def env_rows(self) -> list[tuple[str, str]]:
+        """The environment as filled in, row by row; empty rows are left out."""
+        if not self.is_bound:
+            return list(self.initial.get("env", {}).items())
+        rows = zip(self.data.getlist("env_name"), self.data.getlist("env_value"), strict=False)
+        return [(name.strip(), value) for name, value in rows if name.strip() or value]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        names = [name for name, _value in self.env_rows]
+        if len(set(names)) < len(names):
+            self.add_error(None, _("A variable is given twice."))
+        cleaned["env"] = dict(self.env_rows)
+        cleaned["command"] = self._command(cleaned)
+        return cleaned
+
+    def request(self, code: UUID | None) -> JobRequest:
+        given, ask = self.cleaned_data, self.ask()
+        return JobRequest(
+            pool=given["pool"].slug,
+            units=ask.units,
+            duration=ask.duration,
+            deadline=ask.deadline,
+            earliest=ask.earliest,
+            value=given["value"],
+            name=given["name"],
+            image=given["image"],
+            command=given["command"],
+            env=given["env"],
+            code=code,
+        )
+
+    def _command(self, cleaned: dict[str, Any]) -> tuple[str, ...]:
+        if cleaned.get("command_kind") == "script":
+            script = cleaned.get("script", "").replace("\r\n", "\n")
+            if not script.strip():
+                self.add_error("script", _("Write what is to run."))
+            return (*SHELL, script)
+        try:
+            command = tuple(shlex.split(cleaned.get("command_line", "")))
+        except ValueError as error:
+            self.add_error("command_line", _("A quote is not closed.") if "quot" in str(error) else str(error))
+            return ()
+        if not command:
+            self.add_error("command_line", _("Write what is to run."))
+        return command
+
+
+def first_values(**values: Any) -> dict[str, Any]:
+    """What a new form starts from; its key makes sending it twice the same as once."""
+    return {"idempotency_key": uuid4(), "command_kind": "line", "units": 1, **values}
+
+
+def values_of(job: Job) -> dict[str, Any]:
+    """A form filled in as this job was, but for its window: that has passed, or will have."""
+    command = job.command
+    is_script = len(command) == 3 and tuple(command[:2]) == SHELL
+    return first_values(
+        name=job.name,
+        pool=job.pool.slug,
+        image=job.image,
+        command_kind="script" if is_script else "line",
+        command_line="" if is_script else shlex.join(command),
+        script=command[2] if is_script else "",
+        env=job.env,
+        code_id=job.code_id,
+        units=job.units,
+        value=format_credits(job.value),
+        **duration_parts(job.duration),
+    )

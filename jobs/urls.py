@@ -1,0 +1,19 @@
+"""Addresses of the pages about jobs."""
+
+from django.urls import path
+
+from jobs.views.detail import job, job_cancel, job_log, job_output
+from jobs.views.lists import jobs, reservations
+from jobs.views.new import job_new
+from jobs.views.overview import overview
+
+urlpatterns = [
+    path("o/<slug:org>/", overview, name="overview"),
+    path("o/<slug:org>/jobs/", jobs, name="jobs"),
+    path("o/<slug:org>/jobs/new/", job_new, name="job-new"),
+    path("o/<slug:org>/jobs/<uuid:job_id>/", job, name="job"),
+    path("o/<slug:org>/jobs/<uuid:job_id>/cancel/", job_cancel, name="job-cancel"),
+    path("o/<slug:org>/jobs/<uuid:job_id>/log/", job_log, name="job-log"),
+    path("o/<slug:org>/jobs/<uuid:job_id>/outputs/<path:path>", job_output, name="job-output"),
+    path("o/<slug:org>/pools/<slug:slug>/reservations/", reservations, name="pool-reservations"),
+]

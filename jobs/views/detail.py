@@ -1,0 +1,83 @@
+"""A job's page: where it stands, its log, what it wrote, what happened to it and what it costs; and its cancellation."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.guards import OrganizationRequest, organization_page
+from accounts.models import Hold, Role
+from era_platform.common.downloads import send_file
+from jobs import logs, outputs
+from jobs.models import Job
+from jobs.services.cancel import cancel
+from jobs.states import CANCELLABLE, State
+from jobs.views import words
+from jobs.views.finding import find_job
+from jobs.views.folders import folder_of
+
+
+@require_safe
+# xterm.js writes its theme and the colours of single cells as inline styles. Scripts stay as strict as elsewhere,
+# and what a job prints reaches the page as text of the terminal, never as markup.
+@csp_update({"style-src": [UNSAFE_INLINE]})
+@organization_page()
+def job(request: OrganizationRequest, job_id: UUID) -> HttpResponse:
+    """jobs/job.html: `job`, `steps`, `events`, `hold`, `folder` (a part of the outputs), `cancel_text`."""
+    found = find_job(request, job_id)
+    context: dict[str, Any] = {
+        "job": found,
+        "steps": words.steps(found),
+        "events": [words.event(each) for each in found.events.order_by("-id")],
+        "hold": Hold.objects.filter(organization=request.organization, reference=found.pk).first(),
+        "folder": folder_of(outputs.listing(found.pk), request.GET.get("folder", "")),
+        "may_cancel": State(found.state) in CANCELLABLE,
+        "cancel_text": words.cancellation(found),
+        "command": words.command(found),
+        "has_log": found.attempt > 0,
+    }
+    return render(request, "jobs/job.html", context)
+
+
+@require_POST
+@organization_page(at_least=Role.MEMBER)
+def job_cancel(request: OrganizationRequest, job_id: UUID) -> HttpResponse:
+    cancelled = cancel(actor=request.user, organization=request.organization, job_id=job_id)
+    messages.success(request, _("“{name}” is cancelled.").format(name=cancelled.name))
+    return redirect("job", request.organization.slug, job_id)
+
+
+@require_safe
+@organization_page()
+def job_log(request: OrganizationRequest, job_id: UUID) -> HttpResponseBase:
+    """The whole log as it is now, as a file."""
+    found = find_job(request, job_id)
+    name = f"{found.name}-{str(found.pk)[:8]}.log"
+    return StreamingHttpResponse(
+        _chunks(found),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": content_disposition_header(True, name) or "attachment"},
+    )
+
+
+@require_safe
+@organization_page()
+def job_output(request: OrganizationRequest, job_id: UUID, path: str) -> HttpResponseBase:
+    found = find_job(request, job_id)
+    return send_file(request, outputs.open_output(found.pk, path), path.rsplit("/", 1)[-1])  # type: ignore[arg-type]
+
+
+def _chunks(job: Job) -> Iterator[bytes]:
+    log, offset = logs.log_of(job.pk), 0
+    while chunk := log.read(offset):
+        yield chunk
+        offset += len(chunk)

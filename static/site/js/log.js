@@ -1,0 +1,61 @@
+// A job's log in a terminal: what is stored from an offset on, then what comes, nothing twice and nothing left out.
+import { Terminal } from "../../vendor/xterm/lib/xterm.mjs";
+import { FitAddon } from "../../vendor/xterm-fit/lib/addon-fit.mjs";
+import { SteadySocket } from "./socket.js";
+
+const box = document.getElementById("terminal");
+const link = document.getElementById("log-link");
+
+const terminal = new Terminal({
+  convertEol: true, // jobs write \n; a bare \r still goes back to the line's beginning, so progress bars work
+  disableStdin: true,
+  scrollback: 100_000,
+  fontSize: 13,
+  lineHeight: 1.25,
+  fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--tblr-font-monospace"),
+  cursorBlink: false,
+  cursorInactiveStyle: "none",
+  screenReaderMode: true,
+  minimumContrastRatio: 4.5,
+  theme: { background: "#10181a", foreground: "#dbe6e4", cursor: "#10181a", selectionBackground: "#35575c" },
+});
+const fit = new FitAddon();
+terminal.loadAddon(fit);
+terminal.open(box);
+fit.fit();
+new ResizeObserver(() => fit.fit()).observe(box);
+
+// Tab must leave the terminal: it reads, it doesn't type.
+terminal.attachCustomKeyEventHandler((event) => event.key !== "Tab");
+
+let offset = 0;
+let over = false;
+
+function write(bytes) {
+  offset += bytes.byteLength;
+  box.dataset.offset = String(offset);
+  terminal.write(bytes);
+}
+
+function told(news) {
+  if (news.type === "offset") {
+    offset = news.offset;
+  } else if (news.type === "state" && news.final) {
+    over = true;
+  }
+}
+
+new SteadySocket(() => `${box.dataset.socket}?offset=${offset}`, {
+  message(data) {
+    if (typeof data === "string") {
+      told(JSON.parse(data));
+    } else {
+      write(new Uint8Array(data));
+    }
+  },
+  link(state) {
+    link.dataset.link = over ? "closed" : state;
+    link.textContent = over ? link.dataset.closed : link.dataset[state] ?? "";
+  },
+  wanted: () => !over,
+});
