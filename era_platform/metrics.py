@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from era_platform.common.metrics import CONTENT_TYPE, exposition
+from jobs.gauges import JobGauges
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
@@ -20,7 +21,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """With `Authorization: Bearer $ERA_METRICS_TOKEN`; where none is set, only for programs on this machine."""
     if not may_read(request):
         raise PermissionDenied
-    return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+    return HttpResponse(exposition(JobGauges()), content_type=CONTENT_TYPE)
 
 
 def may_read(request: HttpRequest) -> bool:

@@ -37,7 +37,7 @@ def observe_all() -> int:
             seen = executor.map(_look, attempts)
         for attempt, instance in zip(attempts, seen, strict=True):
             if instance:
-                _apply(attempt, instance)
+                apply(attempt, instance)
     return len(attempts)
 
 
@@ -47,7 +47,7 @@ def observe(job_id: UUID) -> None:
         attempt = live_attempts().filter(job_id=job_id).first()
         instance = _look(attempt) if attempt else None
         if attempt and instance:
-            _apply(attempt, instance)
+            apply(attempt, instance)
 
 
 def live_attempts() -> QuerySet[Attempt]:
@@ -62,7 +62,8 @@ def _look(attempt: Attempt) -> Instance | None:
         return None
 
 
-def _apply(attempt: Attempt, instance: Instance) -> None:
+def apply(attempt: Attempt, instance: Instance) -> None:
+    """Move the attempt's job to where its instance shows that it is."""
     job = attempt.job
     if job.state == State.RUNNING and instance.phase == Phase.RUNNING and not job.is_over_at(clock.now()):
         return  # by far the most common: nothing to do, nothing to ask the database
