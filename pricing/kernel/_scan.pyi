@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import final
+from typing import Self, final
 
 import numpy as np
 import numpy.typing as npt
@@ -8,14 +8,14 @@ from pricing.kernel.offer import Offer
 
 @final
 class PriceTable:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         curves: Sequence[Sequence[tuple[int, int]]],
         curve_of: Sequence[int] | npt.NDArray[np.integer],
         *,
         floor: int,
         max_units: int,
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def sums(self) -> npt.NDArray[np.int64]: ...
     @property
