@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from era_platform.common.moments import NoTimeZone, format_moment, parse_moment
 from era_platform.common.money import MAX_AMOUNT, format_credits, parse_credits
 
 AMOUNT = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,6})?")
@@ -50,15 +50,14 @@ class MomentField(serializers.Field):
         if not isinstance(data, str):
             self.fail("type")
         try:
-            moment = parse_datetime(data)
-            if moment is not None and moment.tzinfo is not None:
-                return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            moment = None
-        return self.fail("form" if moment is None else "zone", value=printable(data))
+            return parse_moment(data)
+        except NoTimeZone:
+            return self.fail("zone", value=printable(data))
+        except ValueError:
+            return self.fail("form", value=printable(data))
 
     def to_representation(self, value: datetime) -> str:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return format_moment(value)
 
 
 @extend_schema_field({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2,6}$", "example": "12.50"})

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import django_filters
 from django import forms
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from era_platform.common.moments import parse_moment
 from jobs.models import Job
 
 
@@ -16,12 +16,10 @@ class MomentFormField(forms.CharField):
     def clean(self, value: object) -> datetime | None:
         text = super().clean(value)
         try:
-            moment = parse_datetime(text) if text else None
-        except ValueError:
-            moment = None
-        if text and (moment is None or moment.tzinfo is None):
-            raise forms.ValidationError(_("Must be a moment with a time zone, such as 2030-01-01T12:00:00Z."))
-        return moment
+            return parse_moment(text) if text else None
+        except ValueError as error:
+            message = _("Must be a moment with a time zone, such as 2030-01-01T12:00:00Z.")
+            raise forms.ValidationError(message) from error
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):

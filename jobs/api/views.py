@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.api import TenantAPIView, TenantMixin
 from accounts.models import Organization, Role
-from era_platform.common.errors import InvalidInput, NotFound
+from era_platform.common.errors import NotFound
 from era_platform.common.parsers import JSONParser
 from jobs import code
 from jobs.api.filters import JobFilter
@@ -112,8 +112,6 @@ class CancelView(TenantAPIView):
     @extend_schema(operation_id="cancel_job", request=None, responses={200: JobSerializer, 403: None, 409: None})
     def post(self, request: Request, job_id: UUID) -> Response:
         """Cancel a job: before its start at no cost. Cancelling twice gives the same answer."""
-        if request.data:
-            raise InvalidInput(_("This call takes no body."))
         cancel(actor=request.user, organization=self.organization, job_id=job_id)
         return Response(JobSerializer(find_job(self.organization, job_id)).data)
 

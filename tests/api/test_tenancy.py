@@ -1,0 +1,139 @@
+"""Each call of the API, asked by everybody: strangers find nothing, and roles mean what they say.
+
+A call that stands in the URLs but not in this table fails a test.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import ApiToken, Membership
+from era_platform.common import clock, storage
+from jobs.models import Job
+from tests.api.conftest import MakeBody
+from tests.factories import Tenant, a_token, a_user, with_token
+
+OPEN = {"api/v1/schema", "api/docs"}
+OF_ALL = {
+    ("GET", "pools"),
+    ("GET", "pools/{slug}"),
+    ("GET", "pools/{slug}/prices"),
+    ("POST", "quotes"),
+    ("GET", "jobs"),
+    ("POST", "jobs"),
+    ("GET", "wallet"),
+    ("GET", "wallet/transfers"),
+}
+OF_ONE_TENANT = {
+    ("GET", "jobs/{job_id}"),
+    ("GET", "jobs/{job_id}/events"),
+    ("GET", "jobs/{job_id}/samples"),
+    ("GET", "jobs/{job_id}/receipt"),
+    ("GET", "jobs/{job_id}/logs"),
+    ("GET", "jobs/{job_id}/outputs"),
+    ("GET", "jobs/{job_id}/outputs/{path}"),
+    ("POST", "jobs/{job_id}/cancel"),
+}
+OF_MEMBERS = {("POST", "jobs"), ("POST", "jobs/{job_id}/cancel")}
+CALLS = sorted(OF_ALL | OF_ONE_TENANT)
+
+
+@pytest.fixture
+def job(pool: Any, theirs: Tenant, a_body: MakeBody) -> Job:
+    """A job of theirs, with a file."""
+    answer = theirs.api().post("/api/v1/jobs", a_body(), content_type="application/json").json()
+    folder = storage.job_folder(uuid.UUID(answer["id"])) / "output"
+    folder.mkdir(parents=True)
+    (folder / "file").write_bytes(b"theirs")
+    with scope(organization=theirs.organization):
+        return Job.objects.get(pk=answer["id"])
+
+
+def ask(client: Client, call: tuple[str, str], job_id: object, body: dict[str, Any]):  # type: ignore[no-untyped-def]
+    method, path = call
+    address = "/api/v1/" + path.format(slug="local", job_id=job_id, path="file")
+    return client.generic(method, address, json.dumps(body) if method == "POST" else "", "application/json")
+
+
+def addresses(resolver: URLResolver | URLPattern, prefix: str = "") -> Iterator[str]:
+    here = prefix + str(resolver.pattern)
+    if isinstance(resolver, URLPattern):
+        yield here
+    else:
+        for inner in resolver.url_patterns:
+            yield from addresses(inner, here)
+
+
+def test_every_call_stands_in_the_table() -> None:
+    known = {path for _method, path in CALLS}
+    there = {path.removeprefix("/") for path in addresses(get_resolver())}
+    calls = {path for path in there if path.startswith("api/")} - OPEN
+    converted = {path.replace("<uuid:", "<").replace("<str:", "<").replace("<path:", "<") for path in calls}
+    assert {path.removeprefix("api/v1/").replace("<", "{").replace(">", "}") for path in converted} == known
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+@pytest.mark.parametrize("token", ["", "made-up", "revoked", "left"])
+def test_nobody_gets_anything_without_a_good_token(
+    job: Job, theirs: Tenant, a_quote: MakeBody, call: tuple[str, str], token: str
+) -> None:
+    secret = {"": "", "made-up": "era_made-up"}.get(token) or theirs.token()
+    _spoil(theirs, token)
+    client = with_token(secret) if token else Client()
+    response = ask(client, call, job.pk, a_quote())
+    assert (response.status_code, response["Content-Type"]) == (401, "application/problem+json")
+    assert response["WWW-Authenticate"].startswith("Bearer")
+
+
+def _spoil(tenant: Tenant, how: str) -> None:
+    with scope(organization=tenant.organization):
+        if how == "revoked":
+            ApiToken.objects.update(revoked_at=clock.now())
+        if how == "left":
+            Membership.objects.filter(user=tenant.member).delete()
+
+
+@pytest.mark.parametrize("call", sorted(OF_ONE_TENANT), ids=" ".join)
+@pytest.mark.parametrize("role", ["owner", "member"])
+def test_what_is_theirs_looks_like_what_is_not_there(
+    job: Job, ours: Tenant, a_quote: MakeBody, call: tuple[str, str], role: str
+) -> None:
+    missing = uuid.uuid4()
+    theirs, nothing = (ask(ours.api(role), call, job_id, a_quote()) for job_id in (job.pk, missing))
+    assert (theirs.status_code, nothing.status_code) == (404, 404)
+    assert _comparable(theirs, job.pk) == _comparable(nothing, missing)
+
+
+def _comparable(response: Any, job_id: object) -> dict[str, Any]:
+    problem = response.json()
+    del problem["request_id"]
+    return {name: str(value).replace(str(job_id), "") for name, value in problem.items()}
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+@pytest.mark.parametrize("role", ["owner", "member", "viewer"])
+def test_a_role_may_do_what_it_says(
+    job: Job, theirs: Tenant, ours: Tenant, a_quote: MakeBody, a_body: MakeBody, call: tuple[str, str], role: str
+) -> None:
+    body = a_body() if call == ("POST", "jobs") else a_quote()
+    response = ask(theirs.api(role), call, job.pk, body)
+    forbidden = role == "viewer" and call in OF_MEMBERS
+    assert (response.status_code == 403, response.status_code < 400) == (forbidden, not forbidden)
+
+
+def test_a_token_speaks_for_one_organization_only(job: Job, theirs: Tenant) -> None:
+    """Also for somebody who is in both."""
+    both = a_user()
+    personal = both.memberships  # a personal organization of one's own
+    with scope(organization=theirs.organization):
+        theirs.organization.memberships.create(user=both, role="owner")
+    with scopes_disabled():
+        own = personal.exclude(organization=theirs.organization).get().organization
+    assert with_token(a_token(both, own)).get(f"/api/v1/jobs/{job.pk}").status_code == 404
+    assert with_token(a_token(both, theirs.organization)).get(f"/api/v1/jobs/{job.pk}").status_code == 200
