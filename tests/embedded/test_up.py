@@ -1,6 +1,7 @@
 """`manage.py up` as a person meets it: starts everything, restarts what dies, stops cleanly, leaves nothing."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import psycopg
 import pytest
 
 from tests.embedded.refusal import refusal
-from tests.platform import PARTS, Platform, running_platform
+from tests.embedded.whole import PARTS, belongings, end, parts
+from tests.platform import Platform, database, eventually, running_platform, start_platform
 
 pytestmark = pytest.mark.faults
 
@@ -25,16 +27,17 @@ def database_url(platform: Platform) -> str:
 
 
 def test_it_says_where_to_go_and_how_to_sign_in(platform: Platform) -> None:
-    assert platform.is_ready
-    assert f"http://localhost:{platform.port}: sign in as demo@example.com with password demo" in platform.said
+    line = f"http://localhost:{platform.port}: sign in as demo@example.com with password demo"
+    eventually(lambda: line in platform.console)
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_that_is_killed_comes_back(platform: Platform, part: str) -> None:
-    before = {process.pid for process in platform.parts(part)}
-    platform.kill(part)
-    platform.wait_until(lambda: len({process.pid for process in platform.parts(part)} - before) == len(before))
-    platform.wait_until(lambda: platform.is_ready)
+    before = parts(platform, part)
+    for process in before:
+        process.kill()
+    eventually(lambda: len(parts(platform, part) - before) == len(before) > 0)
+    eventually(platform.is_ready, within=60)
 
 
 def test_passwords_are_for_their_owner_only(platform: Platform) -> None:
@@ -42,9 +45,14 @@ def test_passwords_are_for_their_owner_only(platform: Platform) -> None:
         assert (platform.folder / name).stat().st_mode & 0o777 == 0o600, name
 
 
-def test_a_command_in_another_terminal_finds_the_servers(platform: Platform) -> None:
-    with psycopg.connect(database_url(platform)) as connection:
-        assert connection.execute("SHOW fsync").fetchone() == ("on",)
+def test_what_is_acknowledged_is_on_disk(platform: Platform) -> None:
+    with database(platform) as query:
+        assert query("SHOW fsync") == [{"fsync": "on"}]
+
+
+def test_the_portal_is_not_the_databases_superuser(platform: Platform) -> None:
+    with database(platform) as query:
+        assert query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [{"rolsuper": False}]
 
 
 def test_a_second_supervisor_on_the_same_folder_is_refused(platform: Platform) -> None:
@@ -56,21 +64,25 @@ def test_ctrl_c_leaves_no_process_and_a_second_start_has_everything(tmp_path: Pa
     with running_platform(tmp_path / "var") as first:
         with psycopg.connect(database_url(first)) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS answer")
-        assert first.stop(signal.SIGINT) <= 10
+        assert len(belongings(first)) > len(PARTS)
+        assert end(first, signal.SIGINT) <= 10
         assert first.process.returncode == 0
-    second = Platform(tmp_path / "var")
-    assert second.wait_until_ready() <= 10
-    with psycopg.connect(database_url(second)) as connection:
-        assert connection.execute("SELECT answer FROM kept").fetchone() == (7,)
-    second.stop(signal.SIGTERM)
+    began = time.monotonic()
+    with running_platform(tmp_path / "var") as second, database(second) as query:
+        assert time.monotonic() - began <= 10
+        assert query("SELECT answer FROM kept") == [{"answer": 7}]
 
 
-def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
-    with running_platform(tmp_path / "var") as platform:
-        platform.stop(signal.SIGKILL)
+def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_one_starts_at_once(tmp_path: Path) -> None:
+    with running_platform(tmp_path / "var") as first:
+        before = belongings(first)
+        first.process.kill()
+        first.process.wait()
+        with running_platform(tmp_path / "var"):
+            eventually(lambda: not any(process.is_running() for process in before), within=10)
 
 
 def test_ctrl_c_works_while_it_is_still_starting(tmp_path: Path) -> None:
-    platform = Platform(tmp_path / "var")
-    platform.wait_until(lambda: "ready to accept connections" in platform.said)
-    platform.stop(signal.SIGINT)
+    platform = start_platform(tmp_path / "var")
+    eventually(lambda: "ready to accept connections" in platform.console)
+    assert end(platform, signal.SIGINT) <= 10
