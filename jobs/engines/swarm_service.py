@@ -45,10 +45,10 @@ def _container(spec: InstanceSpec, image: str) -> ContainerSpec:
         env=[f"{name}={value}" for name, value in plain_environment(spec.cpus).items()],
         labels={LABEL: spec.name},
         mounts=_mounts(spec),
-        # The runner needs root for nothing but to become the job's user and to signal it.
+        # The runner needs root for nothing but to become the job's user, for good, and to signal it.
         user="0:0",
         cap_drop=["ALL"],
-        cap_add=["SETUID", "SETGID", "KILL"],
+        cap_add=["SETUID", "SETGID", "SETPCAP", "KILL"],
         init=False,
         stop_grace_period=(STOP_SECONDS + 5) * 10**9,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from era_platform.common import clock
 from jobs.engines.attempt import AttemptFolder
@@ -36,7 +37,7 @@ class Bench:
         folder = self.root / "jobs" / str(number)
         end = clock.now() + timedelta(seconds=lasts)
         spec = InstanceSpec(
-            name=f"era-{self.root.name.replace('_', '-')}-{number}".lower()[-60:].strip("-"),
+            name=f"era-{uuid4().hex}-1",
             image=self.image,
             command=command,
             env={"ERA_UNITS": "1"},

@@ -1,0 +1,157 @@
+"""The engine `swarm` on a real Docker Swarm: start, log, exit code, end of slot, limits, and what can go wrong."""
+
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from pytest_django.fixtures import Settings
+
+from jobs.engines.base import EndReason, EngineError, ImageError, Phase
+from jobs.engines.folders import make_ready
+from jobs.engines.swarm import SwarmEngine
+from tests.jobs.engines.bench import OURS, THEIRS, Bench, eventually
+from tests.swarm.rig import Rig
+
+pytestmark = [pytest.mark.swarm, pytest.mark.xdist_group("swarm")]
+
+
+def test_a_job_runs_in_its_image_and_leaves_its_output(bench: Bench) -> None:
+    spec = bench.shell("cat data; echo kept > $ERA_OUTPUT_DIR/out; echo $ERA_UNITS; exit 3")
+    ended = bench.end(spec)
+    assert (ended.exit_code, ended.reason) == (3, EndReason.EXITED)
+    assert (spec.outputs / "out").read_text() == "kept\n"
+    assert bench.log(spec).endswith(b"\n1\n")
+
+
+def test_the_log_is_live_and_exact(bench: Bench) -> None:
+    spec = bench.shell(r"printf '\r10%%\r\033[32mgreen'; until [ -e go ]; do sleep 0.1; done; echo; echo end")
+    bench.says(spec, "green")
+    assert bench.inspect(spec).phase is Phase.RUNNING
+    (spec.code / "go").touch()
+    bench.end(spec)
+    assert bench.log(spec) == b"\r10%\r\x1b[32mgreen\nend\n"
+
+
+def test_it_waits_for_start_and_then_begins_at_once(bench: Bench) -> None:
+    spec = bench.spec("true")
+    bench.engine.stage(spec)
+    bench.engine.create(spec)
+    eventually(lambda: (spec.attempt / "lock").exists())
+    assert bench.inspect(spec).phase is Phase.CREATED
+    begun = time.time()
+    bench.engine.start(spec)
+    started = bench.end(spec).started_at
+    assert started
+    assert started.timestamp() - begun < 1
+
+
+def test_created_twice_there_is_one(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("echo ran; sleep 1")
+    bench.engine.create(spec)
+    bench.engine.start(spec)
+    with swarm.client() as client:
+        assert len(client.services.list(filters={"name": spec.name})) == 1
+    assert bench.engine.instances() == [spec.name]
+    bench.end(spec)
+    assert bench.log(spec) == b"ran\n"
+
+
+def test_the_slot_ends_it(bench: Bench) -> None:
+    spec = bench.shell("trap '' TERM; echo ready; while :; do sleep 1; done", lasts=6, grace=0.5)
+    ended = bench.end(spec)
+    assert (ended.exit_code, ended.reason, bench.log(spec)) == (137, EndReason.DEADLINE, b"ready\n")
+    assert ended.ended_at
+    assert ended.ended_at.timestamp() - spec.end_at.timestamp() < 1
+
+
+def test_terminate_asks_and_delete_removes(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("trap 'echo saved; exit 7' TERM; echo ready; while :; do sleep 0.1; done")
+    bench.says(spec, "ready")
+    bench.engine.terminate(spec.name, spec.attempt, 10)
+    assert bench.end(spec).exit_code == 7
+    bench.engine.delete(spec.name, spec.attempt)
+    bench.engine.delete(spec.name, spec.attempt)
+    assert (bench.inspect(spec).phase, bench.engine.instances()) == (Phase.ABSENT, [])
+    assert bench.log(spec).endswith(b"saved\n")
+
+
+def test_delete_of_a_running_one_ends_its_container(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("trap '' TERM; echo ready; while :; do sleep 1; done")
+    bench.says(spec, "ready")
+    bench.engine.delete(spec.name, spec.attempt)
+    with swarm.client() as client:
+        eventually(lambda: not client.containers.list(filters={"label": f"era.instance={spec.name}"}))
+
+
+def test_a_service_removed_behind_our_back_is_found_lost(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("trap '' TERM; echo ready; while :; do sleep 1; done")
+    bench.says(spec, "ready")
+    with swarm.client() as client:
+        client.containers.list(filters={"label": f"era.instance={spec.name}"})[0].kill("SIGKILL")
+    assert bench.reach(spec, Phase.LOST).exit_code is None
+
+
+def test_each_organization_has_a_user_without_privileges(bench: Bench) -> None:
+    for organization in (OURS, THEIRS):
+        _, log = bench.run("id -u; grep -E 'CapPrm|CapBnd|NoNew' /proc/self/status", organization_id=organization)
+        assert log.split()[0] == str(settings.ERA_JOB_UID_BASE + organization)
+        assert (log.count("0000000000000000"), log.split()[-1]) == (2, "1")
+
+
+def test_the_attempts_folder_is_closed_to_the_job(bench: Bench) -> None:
+    ended, log = bench.run("ls /era/private/attempt; echo x > /era/private/attempt/exit; kill -9 1; kill 1; echo tried")
+    assert (ended.exit_code, ended.reason) == (0, EndReason.EXITED)
+    assert log.count("ermission denied") + log.count("not permitted") == 4
+
+
+def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("echo ready; sleep 30", cpus=0.5, memory_mib=64)
+    bench.says(spec, "ready")
+    with swarm.client() as client:
+        (container,) = client.containers.list(filters={"label": f"era.instance={spec.name}"})
+        host = container.attrs["HostConfig"]
+    assert (host["NanoCpus"], host["Memory"], host["PidsLimit"]) == (5 * 10**8, 64 * 2**20, 4096)
+    usage = bench.engine.sample(spec.name, spec.attempt)
+    assert usage
+    assert 0 < usage.memory_bytes < 64 * 2**20
+
+
+def test_gpus_are_counted(bench: Bench) -> None:
+    (node,) = bench.engine.capacity()
+    assert (node.gpus, node.available) == (2, True)
+    assert bench.end(bench.shell("true", gpus=2)).exit_code == 0
+    assert "insufficient resources" in _waits(bench, gpus=3)
+
+
+def test_a_job_too_large_for_the_node_waits_and_says_why(bench: Bench) -> None:
+    assert "insufficient resources" in _waits(bench, cpus=1000)
+
+
+def test_an_image_that_nobody_has_is_refused_by_name(bench: Bench, busybox: str) -> None:
+    assert bench.engine.check_image(busybox) == busybox
+    for image in ("era/no-such-image", "Not An Image"):
+        with pytest.raises(ImageError, match=image):
+            bench.engine.check_image(image)
+
+
+def test_an_image_gone_since_is_told_as_lost(bench: Bench) -> None:
+    spec = bench.spec("true", image="era/no-such-image:1")
+    make_ready(spec)
+    bench.engine.create(spec)
+    assert "No such image" in bench.reach(spec, Phase.LOST, within=60).detail
+
+
+def test_without_docker_it_can_be_tried_again(settings: Settings, tmp_path: Path) -> None:
+    settings.ERA_DOCKER_HOST = f"unix://{tmp_path}/nobody.sock"
+    with pytest.raises(EngineError, match=r"can't be reached at unix://.*nobody\.sock"):
+        SwarmEngine().capacity()
+
+
+def _waits(bench: Bench, **changes: float) -> str:
+    """What is said of one that can't be placed."""
+    spec = bench.shell("true", **changes)
+    eventually(lambda: "no suitable node" in bench.inspect(spec).detail)
+    found = bench.inspect(spec)
+    assert found.phase is Phase.CREATED
+    return found.detail
