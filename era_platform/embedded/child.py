@@ -20,6 +20,7 @@ class Child:
         assert process.stdout is not None
         self.program = program
         self._process = process
+        self._console = console
         self._output = asyncio.create_task(console.follow(program.name, process.stdout))
 
     @classmethod
@@ -50,6 +51,7 @@ class Child:
         try:
             await asyncio.wait_for(self._process.wait(), patience)
         except TimeoutError:
+            self._console.say(f"{self.program.name} did not stop within {patience:g} s and is killed")
             self._kill_group()
 
     def _kill_group(self) -> None:

@@ -9,7 +9,10 @@ from era_platform.embedded.folder import PROJECT
 from era_platform.embedded.program import Program
 
 MANAGE = [sys.executable, str(PROJECT / "manage.py")]
-CELERY = [sys.executable, "-m", "celery", "--workdir", str(PROJECT), "-A", "era_platform.celery:app"]
+# As root only the platform itself runs as root: jobs and servers do not.
+NO_SERMON = ["-W", "ignore:You're running the worker"]
+CELERY = [sys.executable, *NO_SERMON, "-m", "celery", "--quiet", "--workdir", str(PROJECT)]
+CELERY += ["-A", "era_platform.celery:app"]
 
 
 def preparation(environment: Mapping[str, str]) -> Program:

@@ -11,13 +11,14 @@ from era_platform.embedded.addresses import keep_addresses
 from era_platform.embedded.child import Child, how
 from era_platform.embedded.console import Console
 from era_platform.embedded.errors import CannotStart
-from era_platform.embedded.keeper import POLL, Keeper
+from era_platform.embedded.keeper import Keeper
 from era_platform.embedded.portal import Portal
 from era_platform.embedded.programs import platform_programs, preparation
 from era_platform.embedded.servers import Server, embedded_servers
 
 SERVERS_READY_WITHIN = 60.0
 PORTAL_READY_WITHIN = 120.0
+PORTAL_POLL = 0.5
 # Together below the 10 s within which everything has to be gone.
 PROGRAMS_STOP_WITHIN = 5.0
 SERVERS_STOP_WITHIN = 3.5
@@ -74,7 +75,7 @@ class Supervisor:
         while missing := await asyncio.to_thread(self._portal.what_is_missing):
             if time.monotonic() > deadline:
                 raise CannotStart(f"the portal does not become ready in {PORTAL_READY_WITHIN:g} s: {missing}")
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(PORTAL_POLL)
 
     async def _start_server(self, server: Server) -> None:
         await asyncio.to_thread(server.prepare)
