@@ -18,9 +18,14 @@ from pricing.models import Pool
 SHELL = ("/bin/sh", "-c")
 
 
+class PoolField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, pool: Pool) -> str:
+        return pool.name
+
+
 class JobForm(AskForm):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
-    pool = forms.ModelChoiceField(
+    pool = PoolField(
         Pool.objects.filter(is_open=True), to_field_name="slug", label=gettext_lazy("Pool"), empty_label=None
     )
     image = forms.CharField(label=gettext_lazy("Image"), max_length=255, initial="host")

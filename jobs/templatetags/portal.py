@@ -121,7 +121,7 @@ def state_label(value: str) -> str:
 
 
 @register.inclusion_tag("parts/field.html")
-def field(bound: BoundField, **attrs: Any) -> dict[str, Any]:
+def field(bound: BoundField, *, optional: bool | None = None, **attrs: Any) -> dict[str, Any]:
     """A field with its label, hint and errors, tied together for screen readers."""
     widget = bound.field.widget
     attrs["class"] = f"{_widget_class(widget)} {attrs.pop('extra', '')} {'is-invalid' if bound.errors else ''}".strip()
@@ -130,6 +130,7 @@ def field(bound: BoundField, **attrs: Any) -> dict[str, Any]:
     attrs = {name.replace("_", "-"): value for name, value in attrs.items()}
     return {
         "bound": bound,
+        "is_optional": not bound.field.required if optional is None else optional,
         "control": bound.as_widget(attrs=attrs),
         "is_check": isinstance(widget, CheckboxInput),
         "is_group": isinstance(widget, RadioSelect),

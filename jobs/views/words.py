@@ -82,7 +82,7 @@ def _more(detail: dict[str, Any]) -> str:
         said.append(_("{paid} credits paid, {released} back").format(**detail))
     if detail.get("attempt", 0) > 1:
         said.append(_("attempt {number}").format(number=detail["attempt"]))
-    said += [str(detail[name]) for name in ("cause", "error") if detail.get(name)]
+    said += [str(detail[name]) for name in ("cause", "error") if detail.get(name) not in (None, "", "exited")]
     return " · ".join(said)
 
 

@@ -68,7 +68,7 @@ export class Chart {
     return {
       width: this.box.clientWidth,
       height: this.height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 26, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {
@@ -100,7 +100,8 @@ export class Chart {
 export function band(plot, from, to, paint) {
   const { ctx, bbox } = plot;
   const left = Math.max(plot.valToPos(from, "x", true), bbox.left);
-  const right = Math.min(plot.valToPos(to, "x", true), bbox.left + bbox.width);
+  const end = Math.max(plot.valToPos(to, "x", true), left + 4 * devicePixelRatio); // a slot of a week is still seen
+  const right = Math.min(end, bbox.left + bbox.width);
   if (right > left) {
     ctx.save();
     ctx.fillStyle = faded(paint, 22);

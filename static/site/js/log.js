@@ -38,9 +38,7 @@ function write(bytes) {
 }
 
 function told(news) {
-  if (news.type === "offset") {
-    offset = news.offset;
-  } else if (news.type === "state" && news.final) {
+  if (news.type === "end") {
     over = true;
   }
 }

@@ -8,6 +8,13 @@ const styles = {
   clock: { ...clock, second: "2-digit" },
   day,
 };
+// Starts and ends of slots: seconds only where a slot doesn't begin with the minute.
+styles.slot = styles.full;
+styles["slot-short"] = styles.short;
+const exactly = {
+  slot: new Intl.DateTimeFormat(language, { ...styles.full, second: "2-digit" }),
+  "slot-short": new Intl.DateTimeFormat(language, { ...styles.short, second: "2-digit" }),
+};
 const written = Object.fromEntries(Object.entries(styles).map(([name, parts]) => [name, new Intl.DateTimeFormat(language, parts)]));
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const steps = [
@@ -26,7 +33,8 @@ export function ago(moment, now = Date.now()) {
 }
 
 export function local(moment, style = "full") {
-  return written[style].format(moment);
+  const exact = moment.getUTCSeconds() !== 0 && exactly[style];
+  return (exact || written[style]).format(moment);
 }
 
 export function utc(moment) {

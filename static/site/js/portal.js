@@ -4,8 +4,8 @@ import { SteadySocket } from "./socket.js";
 
 function showTheme() {
   const chosen = document.documentElement.dataset.themeChoice;
-  for (const button of document.querySelectorAll("[data-theme-switch] [data-theme]")) {
-    const pressed = button.dataset.theme === chosen;
+  for (const button of document.querySelectorAll("[data-choose-theme]")) {
+    const pressed = button.dataset.chooseTheme === chosen;
     button.setAttribute("aria-pressed", String(pressed));
     button.classList.toggle("active", pressed);
   }
@@ -30,7 +30,7 @@ async function copy(button) {
 }
 
 const actions = [
-  ["[data-theme]", (button) => chooseTheme(button.dataset.theme)],
+  ["[data-choose-theme]", (button) => chooseTheme(button.dataset.chooseTheme)],
   ["[data-theme-toggle]", () => chooseTheme(document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark")],
   ["[data-copy]", copy],
   ["[data-back]", () => history.back()],
