@@ -1,9 +1,9 @@
 """Images made from this machine's own files, so that tests need no registry."""
 
-import io
 import re
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,60 +12,47 @@ from django.conf import settings
 import docker
 
 BUSYBOX, PYTHON = "era/busybox:1", "era/python:1"
-_BUSYBOX = Path("/usr/bin/busybox"), Path("/bin/busybox")
+_PROGRAMS = Path("/usr/bin/busybox"), Path("/bin/busybox")
+_LEFT_OUT = re.compile(r"/(tests?|config-[^/]*|pip|idlelib|ensurepip)(/|$)|\.a$")
 
 
 def import_busybox(client: docker.DockerClient) -> str:
     """A shell and the usual small programs, some 2 MB."""
-    return _import(client, BUSYBOX, (), "PATH=/bin")
+    return _import(client, BUSYBOX, (), "/bin")
 
 
 def import_python(client: docker.DockerClient) -> str:
-    """The jobs' Python with its packages (numpy, scikit-learn, matplotlib), as it is at ERA_JOB_ENV."""
+    """The jobs' Python with its packages (numpy, scikit-learn, matplotlib), where they are on this machine."""
     environment = settings.ERA_JOB_ENV
     program = (environment / "bin" / "python").resolve()
     library = program.parent.parent / "lib" / program.name
-    folders = [environment, library, *program.parent.parent.glob("lib/libpython*")]
-    modules = [path for folder in (environment, library) for path in folder.rglob("*.so*") if path.is_file()]
-    libraries = _shared_libraries([program, *modules])
-    links = _links_to(program, environment)
-    return _import(client, PYTHON, [*folders, program, *links, *libraries], f"PATH={environment}/bin:/bin")
+    own = [path for path in library.iterdir() if path.name != "site-packages"]
+    files = [path for folder in (environment, *own) for path in (folder, *folder.rglob("*")) if path.is_file()]
+    libraries = _shared_libraries([program, *(path for path in files if ".so" in path.name)])
+    return _import(client, PYTHON, {program, *files, *libraries}, f"{environment}/bin:/bin")
 
 
-def _links_to(program: Path, environment: Path) -> list[Path]:
-    """The chain of links from the environment's `python` outside of it."""
-    links, step = [], environment / "bin" / "python"
-    while step != program and step.is_symlink():
-        step = step.parent / step.readlink()
-        if step.is_symlink() and not step.is_relative_to(environment):
-            links.append(step)
-    return links
-
-
-def _shared_libraries(files: Iterable[Path]) -> list[Path]:
+def _shared_libraries(files: Iterable[Path]) -> set[Path]:
     done = subprocess.run(["ldd", *files], capture_output=True, text=True, check=False)
-    found = {Path(match) for match in re.findall(r"(?:=> |^\s+)(/\S+) \(0x", done.stdout, re.MULTILINE)}
-    return sorted(found)
+    found = re.findall(r"(?:=> |^\s+)(/\S+) \(0x", done.stdout, re.MULTILINE)
+    return {Path(path) for path in found if "/../" not in path}
 
 
-def _import(client: docker.DockerClient, name: str, paths: Iterable[Path], variable: str) -> str:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        _add_busybox(archive)
-        for path in paths:
-            archive.add(path, filter=_as_it_is_reached)
+def _import(client: docker.DockerClient, name: str, files: Iterable[Path], path: str) -> str:
     repository, tag = name.split(":")
-    client.api.import_image_from_data(content.getvalue(), repository=repository, tag=tag, changes=[f"ENV {variable}"])
+    with tempfile.NamedTemporaryFile(suffix=".tar") as content:
+        with tarfile.open(content.name, mode="w", dereference=True) as archive:
+            _add_busybox(archive)
+            for file in sorted(files):
+                if not _LEFT_OUT.search(str(file)):
+                    archive.add(file, recursive=False)
+        client.api.import_image_from_file(content.name, repository=repository, tag=tag, changes=[f"ENV PATH={path}"])
     return name
 
 
-def _as_it_is_reached(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if entry.name.endswith((".pyc", ".a")) else entry
-
-
 def _add_busybox(archive: tarfile.TarFile) -> None:
-    program = next(path for path in _BUSYBOX if path.exists())
-    archive.add(program.resolve(), "bin/busybox")
+    program = next(path for path in _PROGRAMS if path.exists())
+    archive.add(program, "bin/busybox")
     names = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split()
     for name in set(names) - {"busybox"}:
         link = tarfile.TarInfo(f"bin/{name}")
