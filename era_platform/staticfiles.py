@@ -45,7 +45,7 @@ class HashedStorage(ManifestStaticFilesStorage):
 
     patterns = (
         ("*.css", ManifestStaticFilesStorage.patterns[0][1][:2]),
-        ("site/*.js", ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),
+        ("site/*.js", ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),  # type: ignore[attr-defined]
     )
 
 

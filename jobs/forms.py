@@ -1,10 +1,11 @@
 """The form of a new job: what to run, and what to ask the market for it."""
 
 import shlex
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django import forms
+from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,7 @@ from pricing.models import Pool
 SHELL = ("/bin/sh", "-c")
 
 
-class PoolField(forms.ModelChoiceField):  # type: ignore[type-arg]
+class PoolField(forms.ModelChoiceField):
     def label_from_instance(self, pool: Pool) -> str:
         return pool.name
 
@@ -61,7 +62,8 @@ class JobForm(AskForm):
         """The environment as filled in, row by row; empty rows are left out."""
         if not self.is_bound:
             return list(self.initial.get("env", {}).items())
-        rows = zip(self.data.getlist("env_name"), self.data.getlist("env_value"), strict=False)
+        data = cast(QueryDict, self.data)
+        rows = zip(data.getlist("env_name"), data.getlist("env_value"), strict=False)
         return [(name.strip(), value) for name, value in rows if name.strip() or value]
 
     def clean(self) -> dict[str, Any]:

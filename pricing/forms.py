@@ -27,7 +27,8 @@ class MomentInput(forms.DateTimeInput):
                 return value
         if not isinstance(value, datetime):
             return None
-        return (value.astimezone(UTC) if value.tzinfo else value).strftime("%Y-%m-%dT%H:%M")
+        in_utc: datetime = value.astimezone(UTC) if value.tzinfo else value
+        return in_utc.strftime("%Y-%m-%dT%H:%M")
 
 
 class AskForm(forms.Form):

@@ -161,11 +161,34 @@ def nav_link(context: Context, name: str, symbol: str, text: str) -> SafeString:
     """A link of the side bar; marked where the page shown is it or below it."""
     request = context["request"]
     url = reverse(name, args=[request.organization.slug])
-    here = request.path == url or (name != "overview" and request.path.startswith(f"{url.rstrip('/')}/"))
+    is_below = name != "overview" and request.path.startswith(url)
+    return _link(url, symbol, text, is_here=request.path == url or is_below)
+
+
+@register.simple_tag(takes_context=True)
+def account_link(context: Context, name: str, symbol: str, text: str) -> SafeString:
+    """The same, to a page about one's own account."""
+    url = reverse(name)
+    return _link(url, symbol, text, is_here=context["request"].path.startswith(url))
+
+
+def _link(url: str, symbol: str, text: str, *, is_here: bool) -> SafeString:
     return format_html(
         '<a class="nav-link" href="{}" {}>{}<span>{}</span></a>',
         url,
-        SafeString('aria-current="page"' if here else ""),
+        SafeString('aria-current="page"' if is_here else ""),
         icon(symbol),
         text,
     )
+
+
+@register.filter
+def transfer_label(kind: str) -> str:
+    """What a movement of money is to the one whose money it is."""
+    return {
+        "top_up": _("Top-up"),
+        "hold": _("Held for a job"),
+        "capture": _("Paid for a job"),
+        "release": _("Came back from a job"),
+        "refund": _("Refund"),
+    }[kind]

@@ -1,4 +1,4 @@
-"""A job's page: where it stands, its log, what it wrote, what happened to it and what it costs; and its cancellation."""
+"""A job's page: where it stands, its log, what it wrote, what happened and what it costs; and its cancellation."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -70,7 +70,8 @@ def _ahead(request: OrganizationRequest, slug: str) -> QuerySet[Job]:
 
 
 def _told(request: OrganizationRequest, job: Job) -> dict[str, Any]:
-    assert job.start_at and job.end_at
+    assert job.start_at
+    assert job.end_at
     return {
         "name": job.name,
         "units": job.units,

@@ -62,7 +62,7 @@ def event(happened: JobEvent) -> Happening:
     detail = happened.detail
     if happened.kind == events.STATE:
         state = State(happened.state)
-        return Happening(happened.at, Job.States(state.value).label, _more(detail), state in BAD)
+        return Happening(happened.at, str(Job.States(state.value).label), _more(detail), state in BAD)
     text, is_bad = {
         events.STAGED: (_("Everything is in place for the start"), False),
         events.STAGING_FAILED: (_("Preparation failed; it is tried again"), True),
