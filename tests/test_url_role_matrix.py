@@ -1,0 +1,255 @@
+"""Every address, by every kind of person: the status it answers with. An address that isn't in the table fails.
+
+To add an address, add a row to TABLE: its name in the URLconf, the method, and one status for each column:
+
+    anonymous   nobody has signed in; for the API, no token
+    outsider    the owner of another organization
+    operator    a staff user who is in none of the two organizations
+    viewer, member, owner   of the organization that the address is about
+
+Where an address takes both GET and POST, give it a row for each; `data` is the query, or what is posted
+(under /api/ as JSON). `200/503` stands for either. What goes into an address's parts (`org`, `job_id`, `pk` …)
+comes from `parts`; for a new kind of part, add it there. What each answer changed is taken back, so that
+all people find the same things.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_scopes import scope
+from pytest_django import Settings
+
+from accounts.models import ApiToken, Membership, Role, User
+from accounts.selectors import memberships_of
+from accounts.services import invitations
+from era_platform.common import clock, storage
+from era_platform.common.money import MICRO
+from jobs.domain import JobRequest
+from jobs.models import Job
+from jobs.services.submit import submit
+from tests.factories import Tenant, a_pool, a_token, a_user, signed_in, with_token
+
+COLUMNS = ("anonymous", "outsider", "operator", "viewer", "member", "owner")
+CSRF_TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")
+ELSEWHERE = ("admin/", "accounts/")  # Django's admin (tests/accounts/test_admin.py) and allauth (test_entrance.py)
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    method: str
+    statuses: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+QUOTE = {"pool": "local", "units": 1, "duration": 60, "deadline": "2100-01-01T00:00:00Z", "value": "1.00"}
+QUERY = {"units": 1, "duration_amount": 1, "duration_unit": "minutes", "deadline": "2100-01-01T00:00", "value": "1"}
+SUBMIT = {**QUOTE, "name": "train", "image": "host", "command": ["true"]}
+
+TABLE = [
+    # for everybody                      anonymous outsider operator viewer member owner
+    Row("healthz", "GET", "                    200 200 200 200 200 200"),
+    Row("readyz", "GET", "     200/503 200/503 200/503 200/503 200/503 200/503"),
+    Row("metrics", "GET", "                    200 200 200 200 200 200"),  # from this machine only: tests/api
+    Row("robots", "GET", "                     200 200 200 200 200 200"),
+    Row("api-schema", "GET", "                 200 200 200 200 200 200"),
+    Row("api-docs", "GET", "                   200 200 200 200 200 200"),
+    Row("javascript-catalog", "GET", "         200 200 200 200 200 200"),
+    # for whoever has signed in
+    Row("home", "GET", "                       302 302 302 302 302 302"),
+    Row("organization-new", "GET", "           302 200 200 200 200 200"),
+    Row("organization-new", "POST", "          302 302 302 302 302 302", {"name": "New", "slug": "new"}),
+    # for the one who is invited, who is none of these
+    Row("invitation", "GET", "                 200 403 403 403 403 403"),
+    Row("invitation", "POST", "                302 403 403 403 403 403"),
+    # an organization's people and money
+    Row("members", "GET", "                    302 404 404 200 200 200"),
+    Row("invite", "GET", "                     302 404 404 403 403 200"),
+    Row("invite", "POST", "                    302 404 404 403 403 200", {"email": "x@example.com", "role": "viewer"}),
+    Row("invitation-revoke", "POST", "         302 404 404 403 403 302"),
+    Row("member-role", "POST", "               302 404 404 403 403 302", {"role": "owner"}),
+    Row("member-remove", "POST", "             302 404 404 403 403 302"),
+    Row("leave", "POST", "                     302 404 404 302 302 409"),
+    Row("tokens", "GET", "                     302 404 404 200 200 200"),
+    Row("token-new", "GET", "                  302 404 404 200 200 200"),
+    Row("token-new", "POST", "                 302 404 404 200 200 200", {"name": "laptop"}),
+    Row("token-revoke", "POST", "              302 404 404 403 302 302"),  # a member's
+    Row("wallet", "GET", "                     302 404 404 200 200 200"),
+    Row("settings", "GET", "                   302 404 404 403 403 200"),
+    Row("settings", "POST", "                  302 404 404 403 403 302", {"name": "New"}),
+    # an organization's jobs, and the pools as it sees them
+    Row("overview", "GET", "                   302 404 404 200 200 200"),
+    Row("jobs", "GET", "                       302 404 404 200 200 200"),
+    Row("job-new", "GET", "                    302 404 404 403 200 200"),
+    Row("job", "GET", "                        302 404 404 200 200 200"),
+    Row("job-cancel", "POST", "                302 404 404 403 302 302"),
+    Row("job-log", "GET", "                    302 404 404 200 200 200"),
+    Row("job-output", "GET", "                 302 404 404 200 200 200"),
+    Row("pools", "GET", "                      302 404 404 200 200 200"),
+    Row("pool", "GET", "                       302 404 404 200 200 200"),
+    Row("pool-prices", "GET", "                302 404 404 200 200 200"),
+    Row("pool-quote", "GET", "                 302 404 404 200 200 200", QUERY),
+    Row("pool-reservations", "GET", "          302 404 404 200 200 200"),
+    # the API: an outsider's token speaks for the outsider's own organization
+    Row("api-wallet", "GET", "                 401 200 200 200 200 200"),
+    Row("api-wallet-transfers", "GET", "       401 200 200 200 200 200"),
+    Row("api-pools", "GET", "                  401 200 200 200 200 200"),
+    Row("api-pool", "GET", "                   401 200 200 200 200 200"),
+    Row("api-pool-prices", "GET", "            401 200 200 200 200 200"),
+    Row("api-quotes", "POST", "                401 200 200 200 200 200", QUOTE),
+    Row("api-jobs", "GET", "                   401 200 200 200 200 200"),
+    Row("api-jobs", "POST", "                  401 201 402 403 201 201", SUBMIT),  # the operator has no credits
+    Row("api-job", "GET", "                    401 404 404 200 200 200"),
+    Row("api-job-cancel", "POST", "            401 404 404 403 200 200"),
+    Row("api-job-receipt", "GET", "            401 404 404 200 200 200"),
+    Row("api-job-events", "GET", "             401 404 404 200 200 200"),
+    Row("api-job-samples", "GET", "            401 404 404 200 200 200"),
+    Row("api-job-logs", "GET", "               401 404 404 200 200 200"),
+    Row("api-job-outputs", "GET", "            401 404 404 200 200 200"),
+    Row("api-job-output", "GET", "             401 404 404 200 200 200"),
+]
+
+
+@dataclass(frozen=True)
+class World:
+    """Two organizations, an operator, and in `parts` one of each thing that an address can be about."""
+
+    ours: Tenant
+    theirs: Tenant
+    operator: User
+    parts: dict[str, Any]
+
+    def address(self, name: str, **other: Any) -> str:
+        given = self.parts | {"pk": self.parts.get(f"pk of {name}")} | other
+        return reverse(name, kwargs={part: given[part] for part in addresses()[name]})
+
+    def ask(self, row: Row, column: str) -> HttpResponse:
+        address = self.address(row.name)
+        if row.method == "GET":
+            return self.client(column, address).get(address, row.data)
+        if address.startswith("/api/"):
+            return self.client(column, address).post(address, json.dumps(row.data), "application/json")
+        return self.client(column, address).post(address, row.data)
+
+    def client(self, column: str, address: str) -> Client:
+        if column == "anonymous":
+            return Client()
+        person, organization = {
+            "outsider": (self.theirs.owner, self.theirs.organization),
+            "operator": (self.operator, memberships_of(self.operator)[0].organization),
+        }.get(column) or (getattr(self.ours, column), self.ours.organization)
+        return with_token(a_token(person, organization)) if address.startswith("/api/") else signed_in(person)
+
+
+@pytest.fixture
+def world(ours: Tenant, theirs: Tenant, tmp_path: Path, settings: Settings) -> World:
+    settings.ERA_STORAGE_ROOT = tmp_path
+    a_pool("local")
+    _invitation, link = invitations.invite(
+        actor=ours.owner, organization=ours.organization, email="invited@example.com", role=Role.VIEWER
+    )
+    a_token(ours.member, ours.organization)
+    with scope(organization=ours.organization):
+        viewer = Membership.objects.get(user=ours.viewer).pk
+        parts = {
+            "org": "ours",
+            "slug": "local",
+            "job_id": a_job(ours),
+            "path": "result.txt",
+            "secret": link.rstrip("/").rsplit("/", 1)[1],
+            "pk of invitation-revoke": _invitation.pk,
+            "pk of member-role": viewer,
+            "pk of member-remove": viewer,
+            "pk of token-revoke": ApiToken.objects.get().pk,
+        }
+    return World(ours, theirs, a_user("operator@example.com", is_staff=True), parts)
+
+
+def a_job(tenant: Tenant) -> UUID:
+    """Reserved, some time ahead, with a file among its outputs."""
+    request = JobRequest(
+        pool="local",
+        units=1,
+        duration=60,
+        earliest=clock.now() + timedelta(hours=1),
+        deadline=clock.now() + timedelta(hours=2),
+        value=MICRO,
+        name="train",
+        image="host",
+        command=("true",),
+    )
+    job: Job = submit(actor=tenant.member, organization=tenant.organization, request=request)
+    outputs = storage.job_folder(job.pk) / "output"
+    outputs.mkdir(parents=True)
+    (outputs / "result.txt").write_text("42")
+    return job.pk
+
+
+@cache
+def addresses() -> dict[str, tuple[str, ...]]:
+    """Each address's name, or its path where it has none, and the parts it takes."""
+    return dict(_walk(get_resolver(), "", ()))
+
+
+def _walk(resolver: URLResolver, prefix: str, parts: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if path.startswith(ELSEWHERE):
+            continue
+        taken = (*parts, *entry.pattern.converters)
+        if isinstance(entry, URLPattern):
+            yield entry.name or path, taken
+        else:
+            yield from _walk(entry, path, taken)
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert addresses().keys() - {row.name for row in TABLE} == set(), "add a row for each to TABLE"
+
+
+def test_every_row_is_about_an_address_that_exists() -> None:
+    assert {row.name for row in TABLE} - addresses().keys() == set()
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method}-{row.name}")
+def test_each_address_answers_each_person_as_the_table_says(world: World, row: Row) -> None:
+    answered = []
+    for column, expected in zip(COLUMNS, row.statuses.split(), strict=True):
+        status = str(undone(world, row, column).status_code)
+        answered.append(expected if status in expected.split("/") else status)
+    assert dict(zip(COLUMNS, answered, strict=True)) == dict(zip(COLUMNS, row.statuses.split(), strict=True))
+    if answered[COLUMNS.index("outsider")] == "404":
+        what_is_anothers_looks_like_what_is_not_there(world, row)
+
+
+def what_is_anothers_looks_like_what_is_not_there(world: World, row: Row) -> None:
+    """Not even the words of the answer differ, but for what was asked for and what is new in each answer."""
+    absent = replace(world, parts=world.parts | {"org": "nobody", "job_id": UUID(int=0)})
+    words = []
+    for each in (world, absent):
+        answer = undone(each, row, "outsider")
+        text = CSRF_TOKEN.sub("…", answer.content.decode())
+        for own in (answer["X-Request-ID"], str(each.parts["job_id"]), each.parts["org"]):
+            text = text.replace(own, "…")
+        words.append(text)
+    assert words[0] == words[1]
+
+
+def undone(world: World, row: Row, column: str) -> HttpResponse:
+    """The answer, with what it changed taken back."""
+    before = transaction.savepoint()
+    answer = world.ask(row, column)
+    transaction.savepoint_rollback(before)
+    return answer
