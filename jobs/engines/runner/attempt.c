@@ -147,6 +147,7 @@ bool attempt_write_exit(int code, const char *reason)
 {
     char text[120];
     snprintf(text, sizeof text, "{\"code\": %d, \"at\": %.6f, \"reason\": \"%s\"}\n", code, now(), reason);
+    unlinkat(folder, "root", AT_REMOVEDIR); /* where an isolated job's root was mounted */
     if ((log_file >= 0 && fsync(log_file) < 0) || !write_whole("exit", text, true))
         return false;
     int directory = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

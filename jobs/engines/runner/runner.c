@@ -213,8 +213,10 @@ static void supervise(void)
         if (watched[0].revents && term_received())
             ask_to_stop("terminated", options.grace);
         reap();
-        obey_control();
-        keep_time();
+        if (!ended) {
+            obey_control();
+            keep_time();
+        }
     }
 }
 
