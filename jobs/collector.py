@@ -15,7 +15,7 @@ from threading import Event
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 from django_scopes import scopes_disabled
 
 from era_platform.common import clock, heartbeat, metrics
@@ -186,8 +186,10 @@ def _sample_of(attempt: Followed) -> Sample | None:
 
 
 def _with_connection(work: Callable[[], None]) -> None:
-    close_old_connections()  # one that died with the database is not used again
-    work()
+    try:
+        work()
+    finally:
+        connections.close_all()  # this thread's; one that died with the database must not be used again
 
 
 def _report(future: "Future[None]") -> None:

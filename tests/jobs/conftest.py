@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from era_platform.common import clock
+from jobs.engines import engine
 from pricing.models import Pool
 from tests.factories import a_pool
+from tests.jobs.engine import remove_all
+from tests.jobs.sockets import Sockets
 
 
 @pytest.fixture
@@ -22,3 +25,19 @@ def held_clock() -> Iterator[datetime]:
     minute = datetime.now(UTC).replace(second=10, microsecond=0) - timedelta(minutes=1)
     with clock.freeze(minute):
         yield minute
+
+
+@pytest.fixture
+def sockets(transactional_db: None) -> Iterator[Sockets]:
+    """Opens WebSockets; needs what is in the database committed."""
+    sockets = Sockets()
+    yield sockets
+    sockets.close()
+
+
+@pytest.fixture
+def instances_removed() -> Iterator[None]:
+    """Sees to it that no job outlives the test that began it."""
+    before = set(engine().instances())
+    yield
+    remove_all(set(engine().instances()) - before)

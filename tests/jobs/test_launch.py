@@ -1,6 +1,5 @@
 """Launching on the real process engine: what is due starts once, on time, and what was cut off is finished."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,50 +14,21 @@ from jobs.services import instances, launch, observe, stage
 from jobs.services.cancel import cancel
 from pricing.models import Pool
 from tests.factories import Tenant, a_pool
+from tests.jobs.engine import SLEEP, due, slot_moved, until_running
 from tests.jobs.ways import attempts, balance, events, kinds, reloaded, reserved, starting, states, together
 from tests.platform import eventually
 
-pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
-SLEEP = ("sleep", "60")
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("instances_removed"),
+]
 
 
 @pytest.fixture
 def pool(db: None) -> Pool:
     """Slots of one minute; tests move the clock to them rather than wait."""
     return a_pool(units=64)
-
-
-@pytest.fixture(autouse=True)
-def no_instance_left_behind() -> Iterator[None]:
-    before = set(engine().instances())
-    yield
-    for name in set(engine().instances()) - before:
-        job_id, number = instances.parse_name(name) or pytest.fail(name)
-        engine().delete(name, instances.attempt_folder(job_id, number))
-
-
-def due(tenant: Tenant, pool: Pool, **fields: object) -> Job:
-    """A job whose slot has just begun."""
-    job = reserved(tenant, pool, **{"command": SLEEP, **fields})
-    return slot_moved(job, clock.now())
-
-
-def slot_moved(job: Job, start: object) -> Job:
-    """The job as if it had been sold a slot from `start` on."""
-    assert job.start_at is not None
-    assert job.end_at is not None
-    with scopes_disabled():
-        Job.objects.filter(pk=job.pk).update(start_at=start, end_at=start + (job.end_at - job.start_at))
-    return reloaded(job)
-
-
-def until_running(job: Job) -> Job:
-    def look() -> bool:
-        observe.observe(job.pk)
-        return reloaded(job).state == "running"
-
-    eventually(look, what="the job runs")
-    return reloaded(job)
 
 
 def test_what_is_due_is_staged_and_started(ours: Tenant, pool: Pool) -> None:

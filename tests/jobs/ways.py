@@ -65,9 +65,7 @@ def seen(job: Job, phase: Phase, **facts: Any) -> Job:
 
 
 def exited(job: Job, code: int, *, at: datetime | None = None, reason: EndReason = EndReason.EXITED) -> Job:
-    return seen(
-        job, Phase.EXITED, started_at=job.start_at, ended_at=at or clock.now(), exit_code=code, reason=reason
-    )
+    return seen(job, Phase.EXITED, started_at=job.start_at, ended_at=at or clock.now(), exit_code=code, reason=reason)
 
 
 def reloaded(job: Job) -> Job:
