@@ -59,7 +59,11 @@ def _rendering(style: str) -> list[Processor]:
     if style == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     # The supervisor that prints these lines puts the time before each.
-    return [structlog.dev.ConsoleRenderer(colors=wants_colours(os.environ), pad_event_to=0)]
+    # Plain tracebacks: prettier ones show the values of variables, and some of those are secrets.
+    colours = wants_colours(os.environ)
+    return [
+        structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    ]
 
 
 def wants_colours(environment: Mapping[str, str]) -> bool:

@@ -1,9 +1,19 @@
 """Addresses of the API under /api/v1/ that belong to this app."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from jobs.api.records import EventList, LogView, OutputsView, OutputView, SampleList
 from jobs.api.views import CancelView, JobsView, JobView, ReceiptView
+
+
+class AnyPathConverter(StringConverter):
+    """Django's own `path` ends at a line break, which a file's name may hold."""
+
+    regex = r"(?s:.+)"
+
+
+register_converter(AnyPathConverter, "any_path")
 
 urlpatterns = [
     path("jobs", JobsView.as_view(), name="api-jobs"),
@@ -14,5 +24,5 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/samples", SampleList.as_view(), name="api-job-samples"),
     path("jobs/<uuid:job_id>/logs", LogView.as_view(), name="api-job-logs"),
     path("jobs/<uuid:job_id>/outputs", OutputsView.as_view(), name="api-job-outputs"),
-    path("jobs/<uuid:job_id>/outputs/<path:path>", OutputView.as_view(), name="api-job-output"),
+    path("jobs/<uuid:job_id>/outputs/<any_path:path>", OutputView.as_view(), name="api-job-output"),
 ]

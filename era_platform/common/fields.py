@@ -65,7 +65,7 @@ class CreditsField(serializers.Field):
     """An amount of credits as a decimal string; micro-credits inside."""
 
     default_error_messages = {
-        "type": _("Must be a decimal text such as \"12.50\", not a number: amounts are exact."),
+        "type": _('Must be a decimal text such as "12.50", not a number: amounts are exact.'),
         "form": _("{value} is not an amount of credits such as 12.50, with at most 6 decimals and 13 digits before."),
         "large": _("{value} is more than the largest amount, {most}."),
     }
@@ -96,6 +96,15 @@ class WholeNumberField(serializers.IntegerField):
         if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
         return int(super().to_internal_value(data))
+
+
+class TruthField(serializers.BooleanField):
+    """JSON's true or false, and nothing that only looks like it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=type(data).__name__)
+        return data
 
 
 class TextField(serializers.CharField):

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 # Stricter than datetime.fromisoformat, which passes over a zero byte at the end.
 FORM = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]"
+    r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+    r"(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 
 

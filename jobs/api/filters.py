@@ -19,7 +19,7 @@ class MomentFormField(forms.CharField):
             return parse_moment(text) if text else None
         except ValueError as error:
             message = _("Must be a moment with a time zone, such as 2030-01-01T12:00:00Z.")
-            raise forms.ValidationError(message) from error
+            raise forms.ValidationError(message, "invalid") from error
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):

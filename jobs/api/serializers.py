@@ -1,7 +1,5 @@
 """How jobs, their events, samples and receipts look in the API."""
 
-
-
 from rest_framework import serializers
 
 from era_platform.common.fields import CreditsField, MomentField

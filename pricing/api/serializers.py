@@ -12,6 +12,7 @@ from era_platform.common.fields import (
     MomentField,
     StrictSerializer,
     TextField,
+    TruthField,
     WholeNumberField,
 )
 from era_platform.common.money import format_credits
@@ -90,7 +91,7 @@ class AskFields(StrictSerializer):
 
 class QuoteRequestSerializer(AskFields):
     value = AmountField(required=False, allow_null=True, help_text="What it is worth to you, in credits.")
-    curve = serializers.BooleanField(default=False, help_text="Also give the price of every possible start.")
+    curve = TruthField(default=False, help_text="Also give the price of every possible start.")
 
     def ask(self) -> Ask:
         given = self.validated_data

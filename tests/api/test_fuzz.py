@@ -1,0 +1,70 @@
+"""Whatever is sent to a call of the schema, the answer is one that the schema describes, and never a 5xx."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, settings
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from tests.api.conftest import MakeBody
+from tests.factories import Tenant
+
+pytestmark = [
+    pytest.mark.api,
+    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),
+]
+EXAMPLES = 15
+# A schema can't say that a pool must exist or a cursor have been given out, nor that `?state=` is `?`.
+LEFT_OUT = [positive_data_acceptance]
+LEFT_OUT_IN_LISTS = [*LEFT_OUT, negative_data_rejection]
+LISTS = ("/api/v1/jobs", "/api/v1/wallet/transfers")
+
+schema = schemathesis.openapi.from_wsgi("/api/v1/schema?format=json", get_wsgi_application())
+
+
+@pytest.fixture
+def real(pool: Any, ours: Tenant, theirs: Tenant, a_body: MakeBody) -> dict[str, Any]:
+    """What paths can name that is there: a pool, and a job of ours."""
+    job = ours.api().post("/api/v1/jobs", a_body(), content_type="application/json").json()
+    return {"slug": pool.slug, "job_id": job["id"]}
+
+
+@pytest.fixture
+def token(ours: Tenant, real: dict[str, Any]) -> Iterator[str]:
+    """Of an owner. Between requests Django would drop the connection that holds the test's own transaction."""
+    secret = ours.token("owner")
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield secret
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_no_answer_is_a_surprise(case: schemathesis.Case, token: str, real: dict[str, Any]) -> None:
+    check(case, token)
+    if real.keys() & case.path_parameters.keys() and _path_is_valid(case):
+        case.path_parameters.update({name: real[name] for name in case.path_parameters.keys() & real.keys()})
+        check(case, token)
+
+
+def check(case: schemathesis.Case, token: str) -> None:
+    left_out = LEFT_OUT_IN_LISTS if (case.method, case.path) in [("GET", path) for path in LISTS] else LEFT_OUT
+    case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=left_out)
+
+
+def _path_is_valid(case: schemathesis.Case) -> bool:
+    part = case.meta.components.get(ParameterLocation.PATH) if case.meta else None
+    return part is not None and part.mode == schemathesis.GenerationMode.POSITIVE
