@@ -92,7 +92,7 @@ def with_token(secret: str) -> Client:
 
 def a_pool(slug: str = "", **fields: Any) -> Pool:
     """One-minute slots for a day, 8 units of a quarter CPU, at 0.01 (floor), 0.02 (list) and 0.10 credits."""
-    given = {
+    given: dict[str, Any] = {
         "name": "Pool",
         "slot_seconds": 60,
         "horizon_slots": 24 * 60,

@@ -25,7 +25,6 @@ from uuid import UUID
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_scopes import scope
@@ -135,7 +134,7 @@ class World:
         given = self.parts | {"pk": self.parts.get(f"pk of {name}")} | other
         return reverse(name, kwargs={part: given[part] for part in addresses()[name]})
 
-    def ask(self, row: Row, column: str) -> HttpResponse:
+    def ask(self, row: Row, column: str) -> Any:
         address = self.address(row.name)
         if row.method == "GET":
             return self.client(column, address).get(address, row.data)
@@ -247,7 +246,7 @@ def what_is_anothers_looks_like_what_is_not_there(world: World, row: Row) -> Non
     assert words[0] == words[1]
 
 
-def undone(world: World, row: Row, column: str) -> HttpResponse:
+def undone(world: World, row: Row, column: str) -> Any:
     """The answer, with what it changed taken back."""
     before = transaction.savepoint()
     answer = world.ask(row, column)

@@ -27,6 +27,7 @@ def lock_wallet(organization: Organization) -> LedgerAccount:
 
 def hold(wallet: LedgerAccount, amount: int, *, reference: UUID, actor: User | None) -> Hold:
     """Set `amount` aside for `reference`. Raises InsufficientFunds; nothing is written then."""
+    assert wallet.organization, "only the platform's own accounts have none"
     available = wallet.balance + wallet.credit_limit
     if amount > available:
         raise InsufficientFunds(

@@ -89,7 +89,7 @@ def test_the_history_says_what_each_did_to_what_can_be_spent(ours: Tenant) -> No
     held = hold(ours, 3 * MICRO)
     ledger.capture(held, 1 * MICRO)
     ledger.release(held, 2 * MICRO)
-    changes = [(transfer.kind, transfer.change // MICRO) for transfer in transfers_of(ours.organization)]
+    changes = [(transfer.kind, vars(transfer)["change"] // MICRO) for transfer in transfers_of(ours.organization)]
     assert changes == [("release", 2), ("capture", 0), ("hold", -3), ("top_up", 100)]
 
 

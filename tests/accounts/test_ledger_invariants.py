@@ -27,7 +27,7 @@ def refused(statement: str, *values: Any, saying: str) -> None:
 
 def account(kind: str, tenant: Tenant | None = None) -> int:
     with scopes_disabled():
-        return LedgerAccount.objects.get(kind=kind, organization=tenant and tenant.organization).pk
+        return LedgerAccount.objects.get(kind=kind, organization=tenant.organization if tenant else None).pk
 
 
 def balance(kind: str, tenant: Tenant | None = None) -> int:

@@ -110,7 +110,9 @@ def test_its_use_is_noted_at_most_once_a_minute(ours: Tenant) -> None:
     for after in (0, 59, 60, 119, 121):
         with clock.freeze(began + timedelta(seconds=after)):
             client.get(WALLET)
-        noted.append(round((stored(ours).last_used_at - began).total_seconds()))
+        last_used_at = stored(ours).last_used_at
+        assert last_used_at
+        noted.append(round((last_used_at - began).total_seconds()))
     assert noted == [0, 0, 60, 60, 121]
 
 
