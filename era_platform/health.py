@@ -35,7 +35,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    parts = _kept.report()
+    parts = kept.report()
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse({"status": "ok" if ready else "unavailable", "parts": parts}, status=200 if ready else 503)
 
@@ -126,4 +126,4 @@ class KeptReport:
             return self._report
 
 
-_kept = KeptReport(report)
+kept = KeptReport(report)

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from email.utils import formatdate
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
     is_part: bool
 
 
-def send_file(request: HttpRequest, file: BinaryIO, name: str) -> HttpResponseBase:
+def send_file(request: HttpRequest, file: IO[bytes], name: str) -> HttpResponseBase:
     """An answer that owns `file` and closes it, to be saved as `name`; follows RFC 9110 on ranges and ETags."""
     status = os.fstat(file.fileno())
     etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
@@ -89,7 +89,9 @@ def _beyond(request: HttpRequest, size: int) -> HttpResponse:
     return response
 
 
-def _send(request: HttpRequest, file: BinaryIO, wanted: Wanted, size: int, headers: dict[str, str]) -> HttpResponseBase:
+def _send(
+    request: HttpRequest, file: IO[bytes], wanted: Wanted, size: int, headers: dict[str, str]
+) -> HttpResponseBase:
     start, end = wanted.span
     headers["Content-Length"] = str(end - start)
     if wanted.is_part:
@@ -104,11 +106,12 @@ def _send(request: HttpRequest, file: BinaryIO, wanted: Wanted, size: int, heade
         content_type="application/octet-stream",
         headers=headers,
     )
-    response._resource_closers.append(file.close)  # should nobody ever ask for the first piece
+    # Should nobody ever ask for the first piece.
+    response._resource_closers.append(file.close)  # type: ignore[attr-defined]
     return response
 
 
-async def pieces(file: BinaryIO, length: int) -> AsyncIterator[bytes]:
+async def pieces(file: IO[bytes], length: int) -> AsyncIterator[bytes]:
     """Asynchronous, since Django reads a synchronous one to its end before it sends the first byte."""
     with file:
         while length > 0 and (piece := await asyncio.to_thread(file.read, min(PIECE, length))):

@@ -8,6 +8,7 @@ from django.conf import settings
 from era_platform.common import clock
 
 PARTS = ("worker", "beat", "collector")
+PREFIX = "era:alive"
 KEPT_SECONDS = 60
 
 
@@ -37,4 +38,4 @@ def broker() -> redis.Redis:
 
 
 def _key(part: str) -> str:
-    return f"era:alive:{part}"
+    return f"{PREFIX}:{part}"

@@ -79,10 +79,15 @@ class EnvField(serializers.Field):
         return data
 
 
-class JobRequestSerializer(AskFields):
+class JobFields(AskFields):
+    """What is written alike as JSON and as a form."""
+
     value = AmountField(help_text="What it is worth to you, in credits. You never pay more, and mostly less.")
     name = TextField(plain=True, max_length=120)
     image = TextField(plain=True, max_length=255, help_text="What it runs in.")
+
+
+class JobRequestSerializer(JobFields):
     command = CommandField(help_text="Program and arguments; a text is split by the rules of a shell.")
     env = EnvField(required=False, help_text="Variables. Names that begin with ERA_ are the platform's own.")
     datasets = serializers.ListField(
@@ -97,7 +102,7 @@ class JobRequestSerializer(AskFields):
         return JobRequest(**given | {"datasets": tuple(given.get("datasets", ()))} | more)
 
 
-class JobFormSerializer(JobRequestSerializer):
+class JobFormSerializer(JobFields):
     """The same as a form: `env` and `datasets` as JSON in text, `command` as JSON or as a line."""
 
     command = TextField(help_text="A JSON list of texts, or a line that is split by the rules of a shell.")

@@ -83,7 +83,7 @@ class JobsView(TenantMixin, ListAPIView[Job]):
         self.require(Role.MEMBER)
         key = idempotency_key(request)
         wanted = self._wanted(request.data)
-        job = submit(actor=request.user, organization=self.organization, request=wanted, idempotency_key=key)
+        job = submit(actor=self.membership.user, organization=self.organization, request=wanted, idempotency_key=key)
         location = request.build_absolute_uri(reverse("api-job", args=[job.pk]))
         return Response(JobSerializer(job).data, status=201, headers={"Location": location})
 
@@ -112,7 +112,7 @@ class CancelView(TenantAPIView):
     @extend_schema(operation_id="cancel_job", request=None, responses={200: JobSerializer, 403: None, 409: None})
     def post(self, request: Request, job_id: UUID) -> Response:
         """Cancel a job: before its start at no cost. Cancelling twice gives the same answer."""
-        cancel(actor=request.user, organization=self.organization, job_id=job_id)
+        cancel(actor=self.membership.user, organization=self.organization, job_id=job_id)
         return Response(JobSerializer(find_job(self.organization, job_id)).data)
 
 

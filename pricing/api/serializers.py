@@ -140,7 +140,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
 def tell(quote: Quote) -> dict[str, Any]:
     """A quote as QuoteSerializer takes it."""
     answer, offer = quote.answer, quote.answer.offer
-    told = {
+    told: dict[str, Any] = {
         "accepted": answer.accepted,
         "reason": answer.reason,
         "price": offer.total if offer else None,

@@ -21,8 +21,8 @@ pytestmark = [
 ]
 EXAMPLES = 15
 # A schema can't say that a pool must exist or a cursor have been given out, nor that `?state=` is `?`.
-LEFT_OUT = [positive_data_acceptance]
-LEFT_OUT_IN_LISTS = [*LEFT_OUT, negative_data_rejection]
+LEFT_OUT: list[Any] = [positive_data_acceptance]
+LEFT_OUT_IN_LISTS: list[Any] = [*LEFT_OUT, negative_data_rejection]
 LISTS = ("/api/v1/jobs", "/api/v1/wallet/transfers")
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/schema?format=json", get_wsgi_application())

@@ -50,7 +50,7 @@ def test_prices_go_from_the_next_slot_to_the_horizon(ours: Tenant, pool: Pool) -
 
 
 def test_prices_of_a_part_are_of_the_slots_that_it_touches(ours: Tenant, pool: Pool) -> None:
-    query = {"from": in_hours(1), "to": in_hours(2), "units": 8}
+    query = {"from": in_hours(1), "to": in_hours(2), "units": "8"}
     prices = ours.api().get("/api/v1/pools/local/prices", query).json()
     assert len(prices["price"]) in (60, 61)
     assert moment(prices["start"]) <= moment(query["from"]) < moment(prices["start"]) + timedelta(seconds=60)
