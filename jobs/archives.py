@@ -168,7 +168,7 @@ def _broken_is_refused() -> Iterator[None]:
 
 
 class _Counting(io.RawIOBase):
-    """An entry's content, every byte of it counted."""
+    """An entry's content, every byte of it counted. Raises Refused when it is too large or damaged."""
 
     def __init__(self, source: IO[bytes], name: str, ledger: _Ledger) -> None:
         self._source, self._name, self._ledger = source, name, ledger
@@ -177,7 +177,8 @@ class _Counting(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
-        chunk = self._source.read(len(buffer))
+        with _broken_is_refused():  # whoever reads is outside of the reader that made this
+            chunk = self._source.read(len(buffer))
         self._ledger.count(self._name, len(chunk))
         buffer[: len(chunk)] = chunk
         return len(chunk)
