@@ -15,7 +15,6 @@ from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
-from django.views import View
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Membership, Organization, Role, User
@@ -92,19 +91,6 @@ def organization_page(*, at_least: Role = Role.VIEWER) -> Callable[[Page], Page]
         return page
 
     return decorate
-
-
-class OrganizationPage(View):
-    """`organization_page` for class-based views; set `at_least`."""
-
-    at_least = Role.VIEWER
-    request: OrganizationRequest
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        view = super().as_view(**initkwargs)
-        at_least = initkwargs.get("at_least", cls.at_least)
-        return organization_page(at_least=at_least)(view)
 
 
 def finish_in_scope(response: HttpResponseBase, organization: Organization) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django_scopes import scopes_disabled
 
-from accounts.models import ApiToken, Hold, Invitation, LedgerAccount, Membership, Organization, Transfer, User
+from accounts.models import ApiToken, Invitation, LedgerAccount, Membership, Organization, Transfer, User
 from era_platform.common import clock
 
 Kind = LedgerAccount.Kind
@@ -46,11 +46,6 @@ def transfers_of(organization: Organization) -> QuerySet[Transfer]:
         .select_related("actor")
         .order_by("-id")
     )
-
-
-def holds_open(organization: Organization) -> QuerySet[Hold]:
-    remaining = F("amount") - F("captured") - F("released")
-    return Hold.objects.filter(organization=organization).annotate(left=remaining).filter(left__gt=0)
 
 
 def members_of(organization: Organization) -> QuerySet[Membership]:
