@@ -14,7 +14,7 @@ QUIET = {
     "celery.worker.strategy": "WARNING",
     "celery.beat": "WARNING",
     "django.server": "WARNING",
-    "django.request": "ERROR",  # the request log has a line for each answer
+    "django.request": "CRITICAL",  # the request log has a line for each answer, and for each exception
     "django_structlog.celery": "WARNING",
     "uvicorn.access": "WARNING",
 }

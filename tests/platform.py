@@ -73,8 +73,8 @@ class Platform:
 
     def kill(self, *words: str) -> None:
         """`kill -9` of the oldest process that `words` name."""
-        found = min(self.processes(*words), key=lambda process: process.create_time())
-        found.kill()
+        found = eventually(lambda: self.processes(*words), what=f"a process of {words}")
+        min(found, key=lambda process: process.create_time()).kill()
 
     def is_ready(self) -> bool:
         try:

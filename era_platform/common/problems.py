@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -15,6 +16,8 @@ from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 
 from era_platform.common.errors import Forbidden, InvalidInput, NotFound, Problem
+
+log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
@@ -27,6 +30,7 @@ TITLES: dict[int, Promise] = {
     415: gettext_lazy("The request's content type is not understood"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Something went wrong on our side"),
+    503: gettext_lazy("Not available at the moment"),
 }
 
 
@@ -71,6 +75,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         response["WWW-Authenticate"] = auth_header
     if wait := getattr(error, "wait", None):
         response["Retry-After"] = str(wait)
+    if problem.status == 503:
+        response["Retry-After"] = "2"
     return response
 
 
@@ -89,6 +95,9 @@ def _as_problem(error: Exception) -> Problem | None:
             return Forbidden(_("This token may not do this."))
         case exceptions.ValidationError():
             return _of_fields(list(_flatten(error.detail)))
+        case OperationalError() | InterfaceError():
+            log.error("database_unreachable", error=str(error))
+            return problem_of(503, _("The database cannot be reached at the moment. Try again soon."), "unavailable")
         case exceptions.APIException():
             return problem_of(error.status_code, error.detail, error.default_code)
         case _:

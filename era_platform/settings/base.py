@@ -110,7 +110,8 @@ TEMPLATES = [
 DATABASE_POOL = env.bool("DATABASE_POOL", default=False)
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///era")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 600
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASE_POOL
+# One question more per request, and none fails on a connection that a restart of the server has cut.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASE_POOL:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 2,
@@ -255,7 +256,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # --- background work --------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
+# The database is the queue, and beat says every second what to look for in it: a message lost with its
+# worker or its broker costs a second. So nothing is kept to be delivered again, which is also what a
+# worker would trip over when the broker it gives messages back to has gone.
+CELERY_TASK_ACKS_LATE = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {"ack_emulation": False, "socket_connect_timeout": 2, "socket_keepalive": True}
+CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -39,20 +39,17 @@ def follow(platform: Platform, client: httpx.Client, job_id: str, *, offset: int
     return came
 
 
-def job(client: httpx.Client, job_id: str) -> dict[str, Any]:
-    answer = client.get(f"jobs/{job_id}")
-    answer.raise_for_status()
-    return answer.json()
-
-
 def wait_for(client: httpx.Client, job_id: str, *states: str, within: float = 90.0) -> dict[str, Any]:
     """The job, once it is in one of `states`; fails at once if it has ended in another."""
 
     def looked() -> dict[str, Any] | None:
-        seen = job(client, job_id)
+        answer = client.get(f"jobs/{job_id}")
+        if answer.status_code == 503:  # the database is away, and says so
+            return None
+        seen = answer.raise_for_status().json()
         assert seen["state"] in states or seen["state"] not in FINAL, f"{seen['state']}: {seen['reason']}"
         return seen if seen["state"] in states else None
 
-    found = eventually(looked, within=within, what=f"{job_id} is {' or '.join(states)}")
+    found = eventually(looked, within=within, what=f"{job_id} is {' or '.join(states)}", every=0.2)
     assert found is not None
     return found
