@@ -2,9 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
+from structlog.contextvars import clear_contextvars
 
 from era_platform.common import tracing
 
+# What is asked every few seconds, or for each page many times: its lines would hide the others.
+QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 SECRET_PARTS = frozenset({"key", "token", "secret"})
 
 
@@ -19,7 +22,10 @@ class RequestLog(RequestMiddleware):
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response[tracing.HEADER] = request.META["HTTP_X_REQUEST_ID"]
-        super().handle_response(request, response)
+        if request.path.startswith(QUIET) and not hasattr(request, "_raised_exception"):
+            clear_contextvars()
+        else:
+            super().handle_response(request, response)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

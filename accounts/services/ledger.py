@@ -22,7 +22,9 @@ def open_accounts(organization: Organization) -> None:
 
 
 def lock_wallet(organization: Organization) -> LedgerAccount:
-    return LedgerAccount.objects.select_for_update(no_key=True).get(organization=organization, kind=Kind.WALLET)
+    wallet = LedgerAccount.objects.select_for_update(no_key=True).get(organization=organization, kind=Kind.WALLET)
+    wallet.organization = organization  # it is at hand: no need to ask for it
+    return wallet
 
 
 def hold(wallet: LedgerAccount, amount: int, *, reference: UUID, actor: User | None) -> Hold:

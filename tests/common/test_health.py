@@ -1,6 +1,5 @@
 """healthz and readyz: alive, and what of the platform is not there."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,14 +14,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _all_alive(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _all_alive(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life under keys of this test's own, and nothing kept from the one before."""
     settings.ERA_STORAGE_ROOT = tmp_path
     monkeypatch.setattr(heartbeat, "PREFIX", f"test:{tmp_path}")
     monkeypatch.setattr(health, "kept", health.KeptReport(health.report))
     for part in heartbeat.PARTS:
         heartbeat.alive(part)
-    return
 
 
 def parts() -> tuple[int, dict[str, str]]:
