@@ -7,7 +7,7 @@ from accounts.models import AuditEvent, Membership, Role, User
 from accounts.selectors import memberships_of
 from accounts.services import memberships
 from era_platform.common.errors import Conflict, NotFound
-from tests.factories import Tenant, a_token, with_token
+from tests.factories import Tenant, a_token, join, with_token
 
 
 def membership(tenant: Tenant, user: User) -> Membership:
@@ -51,6 +51,14 @@ def test_who_is_removed_is_out_and_so_are_the_tokens_for_this_organization_only(
     assert [client.get("/api/v1/wallet").status_code for client in (here, elsewhere, others)] == [401, 200, 200]
     assert ours.client().get(ours.page("wallet/")).status_code == 404
     assert actions(ours)[-1] == "member.removed"
+
+
+def test_coming_back_does_not_bring_old_tokens_back(ours: Tenant) -> None:
+    old = with_token(ours.token())
+    memberships.remove(actor=ours.owner, membership=membership(ours, ours.member))
+    join(ours.organization, ours.member, Role.MEMBER)
+    assert old.get("/api/v1/wallet").status_code == 401
+    assert ours.api().get("/api/v1/wallet").status_code == 200
 
 
 def test_removing_twice_says_so(ours: Tenant) -> None:
