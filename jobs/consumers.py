@@ -6,6 +6,7 @@ Who may see is asked again every few seconds, so that a revoked token or a lost 
 import asyncio
 import json
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -14,6 +15,7 @@ import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from era_platform.common.errors import InvalidInput, NotFound
 from jobs.logs import JobLog
@@ -51,19 +53,31 @@ class FollowingConsumer(AsyncWebsocketConsumer):
         """Check who asks, then send what there is to send until there is no more."""
         raise NotImplementedError
 
-    async def join(self, group: str) -> None:
+    async def join(self, group: str) -> bool:
+        """Hear what is announced to `group`; False where the channel layer can't be reached."""
+        try:
+            await self.channel_layer.group_add(group, self.channel_name)
+        except (RedisError, OSError) as error:
+            log.warning("websocket_not_joined", group=group, error=str(error))
+            return False
         self.groups = [*self.groups, group]  # Channels leaves these when the connection ends
-        await self.channel_layer.group_add(group, self.channel_name)
+        return True
 
     async def send_json(self, content: dict[str, Any]) -> None:
         await self.send(json.dumps(content))
 
     async def _run(self) -> None:
+        """Whatever happens, the connection doesn't stay open with nobody behind it."""
+        code: int | None = TROUBLE
         try:
             code = await self._followed()
-            await self.close(code)
-        except OSError:
-            log.debug("websocket_gone")  # the client left while something was being sent
+        except asyncio.CancelledError:
+            code = None  # the client has left
+            raise
+        finally:
+            if code is not None:
+                with suppress(OSError):
+                    await self.close(code)
 
     async def _followed(self) -> int:
         try:
@@ -77,6 +91,8 @@ class FollowingConsumer(AsyncWebsocketConsumer):
         except DatabaseError as error:
             log.warning("websocket_failed", error=str(error).strip())
             return TROUBLE
+        except OSError:
+            return TROUBLE  # the client or the channel layer has gone
         return DONE
 
 
@@ -102,12 +118,13 @@ class LogConsumer(FollowingConsumer):
     async def follow(self) -> None:
         offset = _offset(self.scope)
         await self._view()
-        await self.join(announce.job_group(self._job_id))
+        joined = await self.join(announce.job_group(self._job_id))
         view, looked_at = JobView("", JobLog(()), False), 0.0
         while True:
             self.wake.clear()
             if self.is_stale or time.monotonic() - looked_at > CHECK_AGAIN:
                 self.is_stale, looked_at = False, time.monotonic()
+                joined = joined or await self.join(announce.job_group(self._job_id))
                 view = await self._look(view)
             chunk = await asyncio.to_thread(view.log.read, offset)
             if chunk:
@@ -148,7 +165,8 @@ class EventConsumer(FollowingConsumer):
     async def follow(self) -> None:
         slug = self.scope["url_route"]["kwargs"]["org"]
         organization_id = await database_sync_to_async(watching.organization_called)(self.scope, slug)
-        await self.join(announce.organization_group(organization_id))
+        if not await self.join(announce.organization_group(organization_id)):
+            raise ConnectionError
         while True:
             await asyncio.sleep(CHECK_AGAIN)
             await database_sync_to_async(watching.organization_called)(self.scope, slug)
