@@ -1,5 +1,7 @@
 """The engine `swarm` on a real Docker Swarm: start, log, exit code, end of slot, limits, and what can go wrong."""
 
+import os
+import re
 import time
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from django.conf import settings
 from pytest_django.fixtures import Settings
 
+from jobs.engines.attempt import AttemptFolder
 from jobs.engines.base import EndReason, EngineError, ImageError, Phase
 from jobs.engines.folders import make_ready
 from jobs.engines.swarm import SwarmEngine
@@ -14,6 +17,7 @@ from tests.jobs.engines.bench import OURS, THEIRS, Bench, eventually
 from tests.swarm.rig import Rig
 
 pytestmark = [pytest.mark.swarm, pytest.mark.xdist_group("swarm")]
+ELSEWHERE = 4321  # a user of the storage that this machine doesn't know
 
 
 def test_a_job_runs_in_its_image_and_leaves_its_output(bench: Bench) -> None:
@@ -103,6 +107,19 @@ def test_the_attempts_folder_is_closed_to_the_job(bench: Bench) -> None:
     ended, log = bench.run("ls /era/private/attempt; echo x > /era/private/attempt/exit; kill -9 1; kill 1; echo tried")
     assert (ended.exit_code, ended.reason) == (0, EndReason.EXITED)
     assert log.count("ermission denied") + log.count("not permitted") == 4
+
+
+def test_where_the_platform_is_not_root_the_runner_and_the_job_are_its_user(bench: Bench, settings: Settings) -> None:
+    settings.ERA_JOB_UID_BASE = ELSEWHERE - OURS
+    spec = bench.spec("sh", "-c", "id -u; ls /era/private/attempt; kill -9 1; echo alive")
+    bench.engine.stage(spec)
+    AttemptFolder(spec.attempt).prepare({})
+    for path in (spec.attempt, *spec.attempt.iterdir()):
+        os.chown(path, ELSEWHERE, ELSEWHERE)
+    bench.engine.start(spec)
+    assert bench.end(spec).exit_code == 0
+    assert re.fullmatch(rf"{ELSEWHERE}\n.*denied\n.*not permitted\nalive\n", bench.log(spec).decode())
+    assert {path.stat().st_uid for path in spec.attempt.iterdir()} == {ELSEWHERE}
 
 
 def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:

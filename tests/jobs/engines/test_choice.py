@@ -15,5 +15,5 @@ def test_the_setting_names_the_engine(settings: Settings) -> None:
 
 
 def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match="'slurm'.*process or swarm"):
+    with pytest.raises(ImproperlyConfigured, match=r"'slurm'.*process or swarm"):
         engine("slurm")

@@ -102,10 +102,11 @@ def test_a_killed_runner_takes_the_command_with_it(user: User, options: list[str
 
 
 def test_isolated_it_sees_only_what_it_was_given(user: User) -> None:
-    attempt = user.run(ISOLATED, f"ls {user.home}; ls /; grep CapPrm /proc/self/status")
+    attempt = user.run(ISOLATED, f"ls {user.home}; ls /; grep CapPrm /proc/self/status; touch /x")
     eventually(attempt.ended)
     assert f"'{user.home}': No such file" in user.log()
     assert "root" not in user.log()
+    assert "'/x': Read-only" in user.log()
     assert "0000000000000000" in user.log()
 
 
