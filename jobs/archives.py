@@ -239,7 +239,6 @@ def _tar_entries(file: IO[bytes], ledger: _Ledger) -> Iterator[Entry]:
         source = _Forward(unzipped, ledger)
         with tarfile.open(fileobj=source, mode="r:", errorlevel=2, encoding="utf-8") as archive:
             for member in archive:
-                archive.members.clear()  # tarfile keeps every member; nobody asks for one twice
                 path = ledger.enter(member.name, is_folder=member.isdir(), declared=member.size)
                 yield from _tar_entry(archive, member, path, ledger)
         source.check_rest()
@@ -256,7 +255,7 @@ def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, led
         raise Refused(_("{entry} is neither a plain file nor a folder.").format(entry=shown(member.name)))
 
 
-class _Forward:
+class _Forward(io.RawIOBase):
     """The tar inside a gzip, read forwards only, so that no header makes us read much at once, again, or for ever."""
 
     def __init__(self, unzipped: gzip.GzipFile, ledger: _Ledger) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from era_platform.common import storage
 from jobs.models import Attempt
-from jobs.services import instances
 
 CHUNK = 64 * 1024
 
@@ -60,7 +60,7 @@ def log_of(job_id: UUID) -> JobLog:
     return JobLog(
         tuple(
             # An attempt that was lost may go on writing somewhere: what it adds belongs to no offset.
-            Segment(instances.attempt_folder(job_id, number) / "log", None if index == last else size)
+            Segment(storage.attempt_folder(job_id, number) / "log", None if index == last else size)
             for index, (number, size) in enumerate(attempts)
         )
     )

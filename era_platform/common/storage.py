@@ -17,6 +17,11 @@ def job_folder(job_id: UUID) -> Path:
     return root() / "jobs" / str(job_id)
 
 
+def attempt_folder(job_id: UUID, number: int) -> Path:
+    """What one attempt of a job leaves: its log, and what its runner and the platform tell each other."""
+    return job_folder(job_id) / "attempts" / str(number)
+
+
 def archive_path(organization_id: int, digest: str) -> Path:
     """An uploaded code archive, named by the SHA-256 of its bytes."""
     return root() / "code" / str(organization_id) / digest

@@ -90,8 +90,11 @@ def book() -> Iterator[Difference]:
     jobs = {job.pk: job for job in _unsettled()}
     entries: dict[UUID, list[BookEntry]] = defaultdict(list)
     for entry in BookEntry.objects.filter(reference__in=list(jobs)):
-        entries[entry.reference].append(entry)
+        if entry.reference:
+            entries[entry.reference].append(entry)
     for job in jobs.values():
+        assert job.start_slot is not None
+        assert job.end_slot is not None
         booked = steps((entry.start_slot, entry.end_slot, entry.units) for entry in entries[job.pk])
         if booked != steps([(job.start_slot, job.end_slot, job.units)]):
             yield Difference("book", str(job.pk), f"booked {booked} for {job.units} units")

@@ -24,12 +24,8 @@ def parse_name(name: str) -> tuple[UUID, int] | None:
     return (UUID(found[1]), int(found[2])) if found else None
 
 
-def attempt_folder(job_id: UUID, number: int) -> Path:
-    return storage.job_folder(job_id) / "attempts" / str(number)
-
-
 def folder_of(attempt: Attempt) -> Path:
-    return attempt_folder(attempt.job_id, attempt.number)
+    return storage.attempt_folder(attempt.job_id, attempt.number)
 
 
 def open_attempt(job: Job, number: int) -> Attempt:
@@ -61,7 +57,7 @@ def spec_of(job: Job, number: int) -> InstanceSpec:
         code=folder / "code",
         inputs=folder / "input",
         outputs=folder / "output",
-        attempt=attempt_folder(job.pk, number),
+        attempt=storage.attempt_folder(job.pk, number),
         stop_at=job.end_at - timedelta(seconds=pool.grace_seconds),
         end_at=job.end_at,
         labels={"era.job": str(job.pk), "era.attempt": str(number), "era.pool": pool.slug},

@@ -71,7 +71,7 @@ def _make_ready(job: Job) -> None:
     folder = storage.job_folder(job.pk)
     for name, mode in {"input": PUBLIC, "output": PUBLIC, "attempts": PRIVATE}.items():
         (folder / name).mkdir(mode=mode, parents=True, exist_ok=True)
-    instances.attempt_folder(job.pk, 1).mkdir(mode=PRIVATE, exist_ok=True)
+    storage.attempt_folder(job.pk, 1).mkdir(mode=PRIVATE, exist_ok=True)
     if job.code:
         code.unpack(job.code, folder / "code")
     else:

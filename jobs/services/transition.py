@@ -58,6 +58,6 @@ def _count_decision(job: Job) -> None:
     pool = job.pool.slug
     metrics.DECISIONS.labels(pool, job.reason or "accepted").inc()
     log.info("job_decided", job=str(job.pk), state=str(job.state), reason=job.reason, price=job.price)
-    if job.state == State.RESERVED and job.price is not None:
+    if job.price is not None and job.start_slot is not None and job.end_slot is not None:
         bought = job.units * (job.end_slot - job.start_slot)
         metrics.PRICES.labels(pool).observe(job.price / MICRO / bought)

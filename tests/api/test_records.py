@@ -10,7 +10,6 @@ from django_scopes import scope
 
 from era_platform.common import clock, storage
 from jobs.models import Attempt, Job, Sample
-from jobs.services import instances
 from tests.api.conftest import MakeBody
 from tests.factories import Tenant
 
@@ -42,7 +41,7 @@ def output(job: Job) -> Path:
 
 
 def write_log(tenant: Tenant, job: Job, number: int, content: bytes, *, ended: bool = True) -> None:
-    folder = instances.attempt_folder(job.pk, number)
+    folder = storage.attempt_folder(job.pk, number)
     folder.mkdir(parents=True)
     (folder / "log").write_bytes(content)
     ended_at = clock.now() if ended else None

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django_scopes import scopes_disabled
 
-from era_platform.common import clock
+from era_platform.common import clock, storage
 from jobs.engines import engine
 from jobs.models import Job
 from jobs.services import instances, observe
@@ -45,4 +45,4 @@ def remove_all(names: set[str]) -> None:
     for name in names:
         job_id, number = instances.parse_name(name) or (None, 0)
         assert job_id, name
-        engine().delete(name, instances.attempt_folder(job_id, number))
+        engine().delete(name, storage.attempt_folder(job_id, number))

@@ -11,11 +11,11 @@ import pytest
 from django.db import connection, connections
 from django_scopes import scopes_disabled
 
-from era_platform.common import heartbeat
+from era_platform.common import heartbeat, storage
 from jobs import collector
 from jobs.collector import Collector, Followed
 from jobs.models import Job, Sample
-from jobs.services import instances, launch
+from jobs.services import launch
 from pricing.models import Pool
 from tests.factories import Tenant, a_pool
 from tests.jobs.engine import due
@@ -68,7 +68,7 @@ def url(job: Job) -> str:
 
 
 def whole_log(job: Job) -> bytes:
-    return (instances.attempt_folder(job.pk, 1) / "log").read_bytes()
+    return (storage.attempt_folder(job.pk, 1) / "log").read_bytes()
 
 
 def test_start_and_end_are_noticed_without_beat_and_the_job_is_settled(ours: Tenant, pool: Pool) -> None:
@@ -166,7 +166,7 @@ def test_hundreds_of_jobs_are_followed_at_little_cost(ours: Tenant, pool: Pool) 
     following = Collector(threading.Event())
     for number in range(300):
         job_id = uuid.uuid4()
-        folder = instances.attempt_folder(job_id, 1)
+        folder = storage.attempt_folder(job_id, 1)
         folder.mkdir(parents=True)
         (folder / "log").write_bytes(b"x")
         following._followed[number] = Followed(number, job_id, 1, 1, "", False, folder, size=1)

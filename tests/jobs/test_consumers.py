@@ -8,11 +8,11 @@ import pytest
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import ApiToken, Membership
-from era_platform.common import clock
+from era_platform.common import clock, storage
 from jobs import consumers
 from jobs.engines.base import Phase
 from jobs.models import Job
-from jobs.services import announce, instances
+from jobs.services import announce
 from jobs.services.cancel import cancel
 from pricing.models import Pool
 from tests.factories import Tenant
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def log_file(job: Job, attempt: int = 1) -> Path:
-    folder = instances.attempt_folder(job.pk, attempt)
+    folder = storage.attempt_folder(job.pk, attempt)
     folder.mkdir(parents=True, exist_ok=True)
     return folder / "log"
 

@@ -102,8 +102,8 @@ def test_a_lost_attempt_is_followed_by_another_instance(ours: Tenant, pool: Pool
     job = due(ours, pool)
     launch.launch_due()
     until_running(job)
-    engine().delete(f"era-{job.pk.hex}-1", instances.attempt_folder(job.pk, 1))
-    folder = instances.attempt_folder(job.pk, 1)
+    engine().delete(f"era-{job.pk.hex}-1", storage.attempt_folder(job.pk, 1))
+    folder = storage.attempt_folder(job.pk, 1)
     eventually(lambda: (folder / "exit").exists())
     (folder / "exit").unlink()
     observe.observe_all()
@@ -151,5 +151,5 @@ def test_cancelling_during_a_launch_leaves_no_instance(ours: Tenant, pool: Pool,
 
     eventually(gone, what="the cancelled job is settled")
     assert reloaded(job).state == "cancelled"
-    alive = engine().inspect(f"era-{job.pk.hex}-1", instances.attempt_folder(job.pk, 1))
+    alive = engine().inspect(f"era-{job.pk.hex}-1", storage.attempt_folder(job.pk, 1))
     assert alive.phase in ("absent", "exited")

@@ -3,10 +3,10 @@
 import pytest
 from django_scopes import scopes_disabled
 
+from era_platform.common import storage
 from jobs.engines.base import Phase
 from jobs.logs import JobLog, log_of
 from jobs.models import Job
-from jobs.services import instances
 from pricing.models import Pool
 from tests.factories import Tenant
 from tests.jobs.ways import reserved, running, seen
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def write(job: Job, text: bytes, attempt: int = 1) -> None:
-    folder = instances.attempt_folder(job.pk, attempt)
+    folder = storage.attempt_folder(job.pk, attempt)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("ab") as log:
         log.write(text)

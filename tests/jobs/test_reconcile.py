@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -32,7 +33,7 @@ def differences() -> dict[str, str]:
     return {found.kind: found.subject for found in reconcile.reconcile()}
 
 
-def unguarded(table: str, statement: str, *values: object) -> None:
+def unguarded(table: str, statement: str, *values: UUID | int) -> None:
     """Change what triggers protect, as only a fault of the database itself could."""
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
