@@ -10,6 +10,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEPENDENCIES = (PROJECT / "docs" / "dependencies.md").read_text()
 
 
+SETTINGS = (PROJECT / "docs" / "settings.md").read_text()
+READS_A_VARIABLE = re.compile(r"""(?:env(?:\.\w+)?|environ\.get|_number)\(\s*"([A-Z_]+)\"""")
+
+
 def required(path: Path) -> set[str]:
     lines = [line for line in path.read_text().splitlines() if not line.startswith(("#", "-c", "-r"))]
     return {re.split(r"[\[~=<>; ]", line)[0] for line in lines if line}
@@ -33,3 +37,10 @@ def test_pinned_lists_name_no_registry(name: str) -> None:
     assert "--index-url" not in text
     assert "--find-links" not in text
     assert '"resolved"' not in text
+
+
+def test_every_variable_that_is_read_is_described() -> None:
+    sources = [path.read_text() for path in (PROJECT / "era_platform").rglob("*.py")]
+    read = {name for source in sources for name in READS_A_VARIABLE.findall(source)}
+    described = set(re.findall(r"^\| `([A-Z_]+)` \|", SETTINGS, re.MULTILINE))
+    assert read == described
