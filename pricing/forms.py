@@ -24,11 +24,11 @@ class MomentInput(forms.DateTimeInput):
             try:
                 value = datetime.fromisoformat(value)
             except ValueError:
-                return value
+                return str(value)
         if not isinstance(value, datetime):
             return None
-        in_utc: datetime = value.astimezone(UTC) if value.tzinfo else value
-        return in_utc.strftime("%Y-%m-%dT%H:%M")
+        in_utc = value.astimezone(UTC) if value.tzinfo else value
+        return str(in_utc.strftime("%Y-%m-%dT%H:%M"))
 
 
 class AskForm(forms.Form):

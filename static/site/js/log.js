@@ -28,6 +28,7 @@ new ResizeObserver(() => fit.fit()).observe(box);
 // Tab must leave the terminal: it reads, it doesn't type.
 terminal.attachCustomKeyEventHandler((event) => event.key !== "Tab");
 
+const SETTLED_AFTER = 1000; // milliseconds from a job's end until its money is counted, with room to spare
 let offset = 0;
 let over = false;
 
@@ -37,9 +38,18 @@ function write(bytes) {
   terminal.write(bytes);
 }
 
+/** The rest of the page shows what the socket told; it may have been made a moment too early. */
+function refresh() {
+  document.body.dispatchEvent(new CustomEvent(`jobchange-${box.dataset.job}`));
+}
+
 function told(news) {
   if (news.type === "end") {
     over = true;
+    setTimeout(refresh, SETTLED_AFTER);
+  } else if (news.type === "state" && news.state !== box.dataset.state) {
+    box.dataset.state = news.state;
+    refresh();
   }
 }
 

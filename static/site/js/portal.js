@@ -89,7 +89,6 @@ addEventListener("pageshow", () => {
 });
 
 function follow(address) {
-  let seenLost = false;
   const announce = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
   new SteadySocket(() => address, {
     message(text) {
@@ -100,11 +99,10 @@ function follow(address) {
       }
     },
     link(state) {
-      if (state === "open" && seenLost) {
-        announce("jobchange", {}); // whatever was missed meanwhile
+      if (state === "open") {
+        announce("jobchange", {}); // whatever was missed since the page was made, or while the line was down
         announce("jobmissed", {});
       }
-      seenLost ||= state === "lost";
     },
   });
 }

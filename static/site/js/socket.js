@@ -15,7 +15,11 @@ export class SteadySocket {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.addEventListener("open", () => {
-      this.link("open");
+      if (this.ended) {
+        socket.close();
+      } else {
+        this.link("open");
+      }
     });
     socket.addEventListener("message", (event) => {
       this.waits = 0;
@@ -52,6 +56,9 @@ export class SteadySocket {
   end() {
     this.ended = true;
     clearTimeout(this.timer);
-    this.socket.close();
+    // Closing one that is still being opened is an error in the console; it is closed when it opens.
+    if (this.socket.readyState === WebSocket.OPEN) {
+      this.socket.close();
+    }
   }
 }

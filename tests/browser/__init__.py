@@ -1,0 +1,1 @@
+"""The portal as people use it: a real platform, and Chromium in front of it."""
