@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.kernel import apply, change, release
+from tests.pricing.kernel.markets import EXACT
 
 MAX = 2**63 - 1
 
@@ -40,6 +41,7 @@ def test_more_than_is_promised_cannot_be_released() -> None:
     assert promised.tolist() == [4, 3, 4]
 
 
+@EXACT
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 4)), max_size=20))
 def test_releasing_everything_leaves_the_book_as_it_was(bookings: list[tuple[int, int, int]]) -> None:
     promised, capacity = levels(*[0] * 10), levels(*[10] * 10)

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.kernel import Offer
 from pricing.kernel.reference import accepts, cost
 from tests.pricing.kernel.markets import (
+    EXACT,
     Market,
     Request,
     costs_by_kernel,
@@ -38,19 +39,19 @@ def market(*free: int, curves: list | None = None, curve_of: list | None = None,
     )
 
 
-@settings(max_examples=500)
+@EXACT
 @given(markets_and_requests())
 def test_a_decision_equals_the_references(case: tuple[Market, Request]) -> None:
     assert decide_by_kernel(*case) == decide_by_reference(*case)
 
 
-@settings(max_examples=300)
+@EXACT
 @given(markets_and_requests())
 def test_every_total_equals_the_references(case: tuple[Market, Request]) -> None:
     assert totals_by_kernel(*case) == totals_by_reference(*case)
 
 
-@settings(max_examples=300)
+@EXACT
 @given(markets_and_requests())
 def test_every_slot_cost_equals_the_references(case: tuple[Market, Request]) -> None:
     market, request = case
@@ -59,7 +60,7 @@ def test_every_slot_cost_equals_the_references(case: tuple[Market, Request]) -> 
     assert costs_by_kernel(market, request) == [-1 if one is None else one for one in expected]
 
 
-@settings(max_examples=300)
+@EXACT
 @given(markets_and_requests(), st.data())
 def test_first_at_most_is_the_first_total_within_the_value(case: tuple[Market, Request], data: st.DataObject) -> None:
     market, request = case
@@ -69,7 +70,7 @@ def test_first_at_most_is_the_first_total_within_the_value(case: tuple[Market, R
     assert first_by_kernel(market, request, value) == (fitting[0] if fitting else None)
 
 
-@settings(max_examples=200)
+@EXACT
 @given(markets_and_requests(), st.data())
 def test_first_at_most_gives_the_smallest_deadline_that_would_do(
     case: tuple[Market, Request], data: st.DataObject
@@ -83,6 +84,7 @@ def test_first_at_most_gives_the_smallest_deadline_that_would_do(
         assert not accepts(decide_by_reference(market, replace(request, end=deadline - 1)), max(0, value))
 
 
+@EXACT
 @given(markets(), st.integers(1, 9), st.integers(1, 6))
 def test_an_empty_window_has_no_start(market: Market, units: int, slots: int) -> None:
     nowhere = Request(units, slots, start=market.last_slot, end=market.first_slot)
