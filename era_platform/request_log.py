@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
-from structlog.contextvars import clear_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from era_platform.common import tracing
 
@@ -26,6 +26,11 @@ class RequestLog(RequestMiddleware):
             clear_contextvars()
         else:
             super().handle_response(request, response)
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        """The address that the server saw; it believes only its own proxies about others."""
+        bind_contextvars(ip=request.META.get("REMOTE_ADDR"))
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

@@ -97,9 +97,15 @@ class JobRequestSerializer(JobFields):
         required=False, allow_null=True, help_text="An archive sent with an earlier job: `code.id` of that job."
     )
 
-    def request(self, **more: Any) -> JobRequest:
-        given = {name: value for name, value in self.validated_data.items() if value is not None}
-        return JobRequest(**given | {"datasets": tuple(given.get("datasets", ()))} | more)
+
+# Made once: to make one copies each of its fields, which takes longer than all that they check.
+_BODY = JobRequestSerializer()
+
+
+def read_request(body: Any) -> JobRequest:
+    """What a body asks for. Raises REST framework's ValidationError naming each field that is wrong."""
+    given = {name: value for name, value in _BODY.run_validation(body).items() if value is not None}
+    return JobRequest(**given | {"datasets": tuple(given.get("datasets", ()))})
 
 
 class JobFormSerializer(JobFields):

@@ -1,5 +1,6 @@
 """The calls about jobs themselves: submit, list, look, cancel, and what is kept of the decision."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,14 @@ from era_platform.common.parsers import JSONParser
 from jobs import code
 from jobs.api.filters import JobFilter
 from jobs.api.idempotency import KEY_PARAMETER, idempotency_key
-from jobs.api.requests import JobFormSerializer, JobRequestSerializer, from_form
+from jobs.api.requests import JobFormSerializer, JobRequestSerializer, from_form, read_request
 from jobs.api.serializers import JobSerializer, JobSummarySerializer, ReceiptSerializer
 from jobs.domain import JobRequest
 from jobs.models import Job
 from jobs.services.cancel import cancel
 from jobs.services.submit import check, submit
 
+_JOB = JobSerializer()  # made once: to make one copies each of its fields
 RELATED = ("pool", "submitted_by", "code", "forecast")
 EXAMPLE = {
     "pool": "local",
@@ -85,18 +87,17 @@ class JobsView(TenantMixin, ListAPIView[Job]):
         wanted = self._wanted(request.data)
         job = submit(actor=self.membership.user, organization=self.organization, request=wanted, idempotency_key=key)
         location = request.build_absolute_uri(reverse("api-job", args=[job.pk]))
-        return Response(JobSerializer(job).data, status=201, headers={"Location": location})
+        return Response(_JOB.to_representation(job), status=201, headers={"Location": location})
 
     def _wanted(self, data: Any) -> JobRequest:
         """What the body asks for. An archive in it is kept only if there is nothing else to refuse."""
-        fields, archive = from_form(data) if isinstance(data, QueryDict) else (data, None)
-        asked = JobRequestSerializer(data=fields)
-        asked.is_valid(raise_exception=True)
+        body, archive = from_form(data) if isinstance(data, QueryDict) else (data, None)
+        wanted = read_request(body)
         if archive is None:
-            return asked.request()
-        check(self.organization, asked.request())
+            return wanted
+        check(self.organization, wanted)
         kept = code.store(code.check(archive), organization=self.organization, name=archive.name or "code")
-        return asked.request(code=kept.pk)
+        return replace(wanted, code=kept.pk)
 
 
 class JobView(TenantAPIView):
