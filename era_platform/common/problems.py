@@ -118,8 +118,7 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, ErrorDetail]]:
             own = "" if name == "non_field_errors" else str(name)
             yield from _flatten(inner, ".".join(filter(None, (path, own))))
     elif isinstance(detail, list):
-        for index, inner in enumerate(detail):
-            nested = isinstance(inner, dict | list)
-            yield from _flatten(inner, f"{path}.{index}".strip(".") if nested else path)
+        for inner in detail:
+            yield from _flatten(inner, path)
     else:
         yield path, detail
