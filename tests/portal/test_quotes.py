@@ -20,7 +20,7 @@ def pool(db: None) -> Pool:
 
 
 def ask(tenant: Tenant, pool: Pool, org: str = "", **fields: Any) -> Any:
-    query = {
+    query: dict[str, Any] = {
         "units": 1,
         "duration_amount": 1,
         "duration_unit": "minutes",
