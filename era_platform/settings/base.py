@@ -119,6 +119,10 @@ if DATABASE_POOL:
         "timeout": 10,
     }
 
+# Counts sign-in attempts and remembers codes that were used: for all web processes together, and not
+# dependent on the broker, without which people can still sign in.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "era_cache"}}
+
 REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CHANNEL_LAYERS = {
     "default": {
