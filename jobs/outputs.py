@@ -43,7 +43,7 @@ def open_output(job_id: UUID, relative: str) -> IO[bytes]:
     path = storage.inside(root, relative)
     missing = NotFound(_("There is no file {path}.").format(path=repr(relative[:200])))
     try:
-        descriptor = _open_beneath(root, path.relative_to(root.resolve()).parts)
+        descriptor = open_beneath(root, path.relative_to(root.resolve()).parts)
     except OSError as error:
         raise missing from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -79,8 +79,11 @@ def _described(entry: os.DirEntry[str], root: Path) -> OutputFile:
     return OutputFile(path, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
-def _open_beneath(root: Path, parts: tuple[str, ...]) -> int:
-    """Open step by step without following links: a running job could put one in place after the path was looked at."""
+def open_beneath(root: Path, parts: tuple[str, ...]) -> int:
+    """Open step by step without following links: a running job could put one in place after the path was looked at.
+
+    Raises OSError where there is one.
+    """
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     for number, part in enumerate(parts, start=1):
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | (os.O_DIRECTORY if number < len(parts) else 0)

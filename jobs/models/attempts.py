@@ -27,6 +27,9 @@ class Attempt(models.Model):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ["number"]
+        indexes = [
+            models.Index(fields=["ended_at"], name="attempt_to_remove", condition=models.Q(deleted_at=None)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["job", "number"], name="attempt_number_unique"),
             models.UniqueConstraint(fields=["job"], condition=models.Q(ended_at=None), name="attempt_live_once"),

@@ -1,5 +1,7 @@
 """Launching on the real process engine: what is due starts once, on time, and what was cut off is finished."""
 
+import os
+import signal
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from era_platform.common import clock, storage
 from era_platform.common.locks import advisory_lock
 from era_platform.common.money import MICRO
 from jobs.engines import engine
+from jobs.engines.attempt import AttemptFolder
 from jobs.models import Job
 from jobs.services import instances, launch, observe, stage
 from jobs.services.cancel import cancel
@@ -102,12 +105,11 @@ def test_a_lost_attempt_is_followed_by_another_instance(ours: Tenant, pool: Pool
     job = due(ours, pool)
     launch.launch_due()
     until_running(job)
-    engine().delete(f"era-{job.pk.hex}-1", storage.attempt_folder(job.pk, 1))
-    folder = storage.attempt_folder(job.pk, 1)
-    eventually(lambda: (folder / "exit").exists())
-    (folder / "exit").unlink()
-    observe.observe_all()
-    assert reloaded(job).attempt == 2
+    runner = AttemptFolder(storage.attempt_folder(job.pk, 1)).runner()
+    assert runner
+    os.kill(runner, signal.SIGKILL)
+    eventually(lambda: observe.observe_all() and reloaded(job).attempt == 2)
+    assert f"era-{job.pk.hex}-1" not in engine().instances()
     launch.launch_due()
     assert until_running(job).attempt == 2
     assert attempts(job)[0].deleted_at is not None

@@ -107,7 +107,7 @@ def test_of_many_settling_at_once_one_does(ours: Tenant, pool: Pool) -> None:
     with scopes_disabled():
         finish.close(Attempt.objects.get(job=job), at=clock.now())
         Job.objects.filter(pk=job.pk).update(state="failed", finished_at=clock.now())
-    assert together(*[lambda: settle.settle(job.pk)] * 6).count(True) == 1
+    assert sorted(together(*[lambda: settle.settle(job.pk)] * 6), key=str) == [*[False] * 5, True]
     assert hold_of(job).captured == job.price
     assert len(booked(job)) == 2
 
