@@ -49,7 +49,7 @@ def lateness(client: httpx.Client, jobs: int) -> list[float]:
                 deadline=in_future(seconds=SLOT * (jobs + 10)),
                 value="100",
             ),
-        ).json()  # fmt: skip
+        ).json()
         for _ in range(jobs)
     ]
     ended = [wait_for(client, job["id"], "succeeded", within=SLOT * jobs + 60) for job in submitted]
@@ -59,8 +59,12 @@ def lateness(client: httpx.Client, jobs: int) -> list[float]:
 def log_latency(platform: Platform, client: httpx.Client) -> list[float]:
     """Seconds from a line's own time stamp to its arrival, for each line."""
     duration = SLOT * 6
-    job = client.post("jobs", json=a_request(pool="bench", command=["python", "-c", PRINTING], duration=duration,
-                                             deadline=in_future(seconds=60))).json()  # fmt: skip
+    job = client.post(
+        "jobs",
+        json=a_request(
+            pool="bench", command=["python", "-c", PRINTING], duration=duration, deadline=in_future(seconds=60)
+        ),
+    ).json()
     wait_for(client, job["id"], "running", "succeeded")
     waits, rest = [], b""
     for arrived, part in follow(platform, client, job["id"]).parts:

@@ -73,7 +73,7 @@ def job_log(request: OrganizationRequest, job_id: UUID) -> HttpResponseBase:
 @organization_page()
 def job_output(request: OrganizationRequest, job_id: UUID, path: str) -> HttpResponseBase:
     found = find_job(request, job_id)
-    return send_file(request, outputs.open_output(found.pk, path), path.rsplit("/", 1)[-1])  # type: ignore[arg-type]
+    return send_file(request, outputs.open_output(found.pk, path), path.rsplit("/", 1)[-1])
 
 
 def _chunks(job: Job) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 import threading
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,7 +77,7 @@ def nothing_happened() -> bool:
 def test_an_accepted_job_has_its_slot_its_hold_and_its_entry_in_the_book(pool: Pool, ours: Tenant) -> None:
     job = submitted(ours)
     assert (job.state, job.price) == ("reserved", 2 * 2 * MICRO // 100 + 2 * (12857 - 10000))
-    assert available(ours) == 100 * MICRO - job.price
+    assert available(ours) == 100 * MICRO - (job.price or 0)
     entry = BookEntry.objects.get(reference=job.pk)
     assert (entry.start_slot, entry.end_slot, entry.units) == (job.start_slot, job.end_slot, 2)
     assert entry.number == job.book_number + 1
@@ -103,7 +103,7 @@ def test_every_alternative_of_a_refusal_is_accepted_when_asked_for(pool: Pool, o
     assert refused.state == "rejected"
     for instead in refused.alternatives:
         with scope(organization=ours.organization):
-            from_text = clock.datetime.fromisoformat(instead["deadline"])
+            from_text = datetime.fromisoformat(instead["deadline"])
             value = round(float(instead["value"]) * MICRO)
             again = submitted(ours, units=instead["units"], duration=600, deadline=from_text, value=value)
         assert again.state == "reserved", instead
@@ -145,7 +145,7 @@ def test_too_small_a_wallet_is_told_with_both_amounts_and_nothing_is_kept(pool: 
         ("code", uuid.uuid4()),
     ],
 )
-def test_a_bad_field_is_named_and_nothing_is_kept(pool: Pool, ours: Tenant, field: str, value: object) -> None:
+def test_a_bad_field_is_named_and_nothing_is_kept(pool: Pool, ours: Tenant, field: str, value: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
         submitted(ours, **{field: value})
     assert refused.value.field == field
@@ -240,7 +240,7 @@ def test_a_sale_in_one_pool_leaves_the_other_as_it_was(pool: Pool, ours: Tenant)
 
 
 def test_the_price_rises_with_what_is_promised(pool: Pool, ours: Tenant) -> None:
-    window = {"duration": 60, "deadline": clock.now() + timedelta(seconds=130)}
+    window: dict[str, Any] = {"duration": 60, "deadline": clock.now() + timedelta(seconds=130)}
     prices = [submitted(ours, units=1, **window).price or 0 for _ in range(4)]
     assert prices == sorted(prices)
     assert prices[0] < prices[-1]

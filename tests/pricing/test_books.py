@@ -2,6 +2,7 @@
 
 import threading
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,7 +162,7 @@ def test_new_prices_make_a_new_forecast_and_the_old_one_stays() -> None:
         {"slot_seconds": 0},
     ],
 )
-def test_a_pool_that_makes_no_sense_is_refused(fields: dict[str, object]) -> None:
+def test_a_pool_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         a_pool(**fields)
     assert not Pool.objects.exists()

@@ -27,7 +27,7 @@ def a_book(*reservations: tuple[int, int, int]) -> Book:
 
 
 def a_table() -> PriceTable:
-    curve = [tuple(step) for step in utilization_prior(UNITS, floor=10, listed=20, ceiling=100)]
+    curve = [(price, wanted) for price, wanted in utilization_prior(UNITS, floor=10, listed=20, ceiling=100)]
     return PriceTable([curve], [0], floor=10, max_units=UNITS)
 
 
@@ -163,7 +163,7 @@ def test_a_duration_is_rounded_up_to_whole_slots(seconds: int, slots: int) -> No
 
 @pytest.mark.parametrize("units", [2, 7, 8, 1000])
 def test_the_prior_runs_from_floor_in_an_empty_slot_to_ceiling_for_the_last_unit(units: int) -> None:
-    curve = [tuple(step) for step in utilization_prior(units, floor=10, listed=20, ceiling=100)]
+    curve = [(price, wanted) for price, wanted in utilization_prior(units, floor=10, listed=20, ceiling=100)]
     sums = PriceTable([curve], [0], floor=10, max_units=units).sums[0]
     prices = np.diff(sums)
     assert prices[0] == 100

@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         fields = {name: options[name] for name in _FIELDS}
         try:
-            prices = {name: parse_credits(options[name]) for name in _PRICES}
+            prices: dict[str, Any] = {name: parse_credits(options[name]) for name in _PRICES}
             pool = create_pool(actor=None, **{**fields, "name": options["name"] or options["slug"]}, **prices)
         except ValidationError as error:
             raise CommandError("; ".join(f"{name}: {' '.join(said)}" for name, said in _said(error).items())) from error
