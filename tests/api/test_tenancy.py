@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,3 +133,10 @@ def test_a_token_speaks_for_one_organization_only(job: Job, theirs: Tenant) -> N
         own = personal.exclude(organization=theirs.organization).get().organization
     assert with_token(a_token(both, own)).get(f"/api/v1/jobs/{job.pk}").status_code == 404
     assert with_token(a_token(both, theirs.organization)).get(f"/api/v1/jobs/{job.pk}").status_code == 200
+
+
+def test_every_call_is_explained_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    assert {
+        path for _method, path in CALLS if f"{path.replace('{job_id}', '{id}').split('/')[-1]}" not in text
+    } == set()
