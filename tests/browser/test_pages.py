@@ -1,9 +1,12 @@
 """Every page: no trouble in the console, no sideways scrolling, names for all; themes, keyboard, live changes."""
 
+from typing import Any, Literal
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.people import Person, expect_state
+from tests.platform import PROJECT
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +25,12 @@ OF_AN_ORGANIZATION = [
 ]
 OF_ONE_SELF = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/organizations/new/"]
 FOR_ALL = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/", "/api/docs"]
+AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+RUN_AXE = """async () => {
+    const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const found = await axe.run(document, { runOnly: rules });
+    return found.violations.map((each) => [each.id, ...each.nodes.slice(0, 3).map((node) => node.html.slice(0, 200))]);
+}"""
 PHONE: ViewportSize = {"width": 360, "height": 740}
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -45,6 +54,31 @@ def test_every_page_has_one_heading_a_title_and_names_for_all_it_asks(demo: Pers
         assert demo.page.locator("h1").count() == 1, path
         assert demo.page.title().strip() != "· ERA Platform", path
         assert demo.page.evaluate(NAMELESS) == [], path
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_meets_wcag_2_2_aa(demo: Person, theme: Literal["light", "dark"]) -> None:
+    page = demo.submit_job(name="easy to read")
+    page.emulate_media(color_scheme=theme)
+    expect_state(page, "succeeded")
+    for path in [page.url, *all_pages(demo), "/nowhere/"]:
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        assert violations(page) == [], path
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_way_in_meets_wcag_2_2_aa(page: Page, theme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=theme)
+    for path in FOR_ALL[:3]:
+        page.goto(path)
+        assert violations(page) == [], path
+
+
+def violations(page: Page) -> list[Any]:
+    """What axe-core finds: the rule, and the first elements that break it."""
+    page.evaluate(AXE.read_text())
+    return list(page.evaluate(RUN_AXE))
 
 
 def test_pages_before_signing_in_open_without_trouble(page: Page) -> None:
