@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from era_platform.common import clock
-from jobs.engines.base import EndReason, EngineError
+from jobs.engines.base import EndReason, EngineError, Instance, Phase
 
 _FLOCK = "hhqqi"  # struct flock on 64-bit Linux: type, whence, start, length, pid
 
@@ -25,6 +25,20 @@ class Ended:
     at: datetime
     code: int
     reason: EndReason
+
+
+def as_told(name: str, started: Started | None, ended: Ended) -> Instance:
+    """An instance that ended, in its runner's words."""
+    interrupted = ended.reason is EndReason.INTERRUPTED
+    return Instance(
+        name,
+        Phase.LOST if interrupted else Phase.EXITED,
+        started.at if started else None,
+        ended.at,
+        ended.code,
+        ended.reason,
+        "Its machine went down." if interrupted else "",
+    )
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,13 @@ class Phase(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why an instance ended: by itself, because it was told to, or because its slot was over."""
+    """Why an instance ended: by itself, because it was told to, because its slot was over, or because its
+    machine went down (it is `lost` then, though it could still say so)."""
 
     EXITED = "exited"
     TERMINATED = "terminated"
     DEADLINE = "deadline"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class InstanceSpec:
 @dataclass(frozen=True)
 class Instance:
     """What an engine knows of an instance. `exit_code` is 128 + n where signal n ended it; `reason` is
-    there once it has exited; `detail` says why it waits or was lost, in the engine's words."""
+    there where the runner told it; `detail` says why it waits or was lost, in the engine's words."""
 
     name: str
     phase: Phase

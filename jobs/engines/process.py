@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from era_platform.common import clock
 from jobs.engines import folders, sandbox
-from jobs.engines.attempt import AttemptFolder
+from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EndReason, EngineError, ImageError, Instance, InstanceSpec, Phase, Usage
 from jobs.engines.runner_command import plain_environment, runner, timing
 
@@ -66,8 +66,7 @@ class ProcessEngine:
         if not folders.is_listed(name):
             return Instance(name, Phase.ABSENT)
         if ended:
-            begun = started.at if started else None
-            return Instance(name, Phase.EXITED, begun, ended.at, ended.code, ended.reason)
+            return as_told(name, started, ended)
         if started:
             return Instance(name, Phase.RUNNING if supervised else Phase.LOST, started.at)
         return _not_started(name, folder, supervised)

@@ -14,7 +14,7 @@ from requests.exceptions import RequestException
 import docker
 from era_platform.common import clock
 from jobs.engines import folders
-from jobs.engines.attempt import AttemptFolder
+from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EngineError, Instance, InstanceSpec, Phase, Usage
 from jobs.engines.swarm_images import full_name, pull, reference
 from jobs.engines.swarm_service import INPUT, LABEL, OUTPUT, service
@@ -64,7 +64,7 @@ class SwarmEngine:
         started, ended = folder.started(), folder.ended()
         begun = started.at if started else None
         if ended:
-            return Instance(name, Phase.EXITED, begun, ended.at, ended.code, ended.reason)
+            return as_told(name, started, ended)
         if task is None:
             return _without_task(name, folder, begun)
         return _from_task(name, task["Status"], begun)

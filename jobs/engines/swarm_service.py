@@ -20,7 +20,7 @@ CODE, INPUT, OUTPUT = "/era/code", "/era/input", "/era/output"
 # The attempt's folder lies in one that the runner closes to the job.
 PRIVATE, ATTEMPT, RUNNER = "/era/private", "/era/private/attempt", "/era/runner"
 LABEL = "era.instance"
-STOP_SECONDS = 5  # between TERM and KILL where Docker ends the container, as on a node being drained
+STOP_SECONDS = 5  # between TERM and KILL where Docker itself ends the container, as when it goes down
 
 
 def service(spec: InstanceSpec, image: str) -> dict[str, Any]:

@@ -88,7 +88,16 @@ def test_delete_of_a_running_one_ends_its_container(bench: Bench, swarm: Rig) ->
         eventually(lambda: not client.containers.list(filters={"label": f"era.instance={spec.name}"}))
 
 
-def test_a_service_removed_behind_our_back_is_found_lost(bench: Bench, swarm: Rig) -> None:
+def test_a_container_that_docker_stops_asks_the_job_and_is_found_lost(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("trap 'echo saved; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
+    bench.says(spec, "ready")
+    with swarm.client() as client:
+        client.containers.list(filters={"label": f"era.instance={spec.name}"})[0].stop(timeout=10)
+    assert bench.reach(spec, Phase.LOST).reason is EndReason.INTERRUPTED
+    assert bench.log(spec).endswith(b"saved\n")
+
+
+def test_a_container_killed_behind_our_back_is_found_lost(bench: Bench, swarm: Rig) -> None:
     spec = bench.shell("trap '' TERM; echo ready; while :; do sleep 1; done")
     bench.says(spec, "ready")
     with swarm.client() as client:

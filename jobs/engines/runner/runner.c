@@ -137,13 +137,17 @@ static void ask_to_stop(const char *why, double grace)
         signal_job(SIGTERM);
 }
 
-static bool term_received(void)
+/* TERM comes from a machine or a Docker going down, or because we are being deleted. */
+static void obey_term(void)
 {
     struct signalfd_siginfo info;
     bool received = false;
     while (read(signals, &info, sizeof info) == sizeof info)
         received |= info.ssi_signo == SIGTERM;
-    return received;
+    if (!received)
+        return;
+    struct control control = attempt_control();
+    ask_to_stop(control.stop ? "terminated" : "interrupted", control.stop ? control.grace : options.grace);
 }
 
 static void reap(void)
@@ -210,8 +214,8 @@ static void supervise(void)
             copy_output();
         else if (watched[1].revents & POLLHUP)
             output = -1; /* the job closed its output and goes on */
-        if (watched[0].revents && term_received())
-            ask_to_stop("terminated", options.grace);
+        if (watched[0].revents)
+            obey_term();
         reap();
         if (!ended) {
             obey_control();
@@ -310,8 +314,8 @@ static void wait_for_go(void)
     while (options.wait && kill_at == NEVER && !attempt_control().go) {
         struct pollfd watched = {signals, POLLIN, 0};
         poll(&watched, 1, WAITING_MS);
-        if (watched.revents && term_received())
-            ask_to_stop("terminated", 0);
+        if (watched.revents)
+            obey_term();
         obey_control();
         keep_time();
     }

@@ -127,6 +127,14 @@ def test_a_killed_runner_takes_the_job_with_it_and_is_found_lost(bench: Bench) -
     assert bench.inspect(spec).phase is Phase.LOST, "an attempt must never run twice"
 
 
+def test_a_machine_going_down_asks_the_job_and_it_is_found_lost(bench: Bench) -> None:
+    spec = bench.shell("trap 'echo saved; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
+    bench.says(spec, "ready")
+    os.kill(bench.runner(spec), signal.SIGTERM)
+    assert bench.reach(spec, Phase.LOST).reason is EndReason.INTERRUPTED
+    assert bench.log(spec).endswith(b"saved\n")
+
+
 def test_delete_ends_it_and_keeps_the_log(bench: Bench) -> None:
     spec = bench.shell(STUBBORN)
     bench.says(spec, "ready")
