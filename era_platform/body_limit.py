@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from asgiref.typing import (
-    ASGI3Application,
     ASGIReceiveCallable,
     ASGIReceiveEvent,
     ASGISendCallable,
@@ -22,7 +21,7 @@ FORM_BYTES = 1024 * 1024  # what a form may need around its file
 class BodyLimit:
     """An ASGI application around another: bodies of more than `most` bytes are answered with 413, not passed on."""
 
-    def __init__(self, application: ASGI3Application, most: int) -> None:
+    def __init__(self, application: Any, most: int) -> None:
         self._application = application
         self._most = most
 
