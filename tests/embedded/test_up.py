@@ -1,5 +1,6 @@
 """`manage.py up` as a person meets it: starts everything, restarts what dies, stops cleanly, leaves nothing."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def database_url(platform: Platform) -> str:
     lines = (platform.folder / "servers.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines)["DATABASE_URL"]
+
+
+def crowding() -> float:
+    """How much longer than alone on the machine something takes now, with so many others at work on it."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_it_says_where_to_go_and_how_to_sign_in(platform: Platform) -> None:
@@ -69,7 +75,7 @@ def test_ctrl_c_leaves_no_process_and_a_second_start_has_everything(tmp_path: Pa
         assert first.process.returncode == 0
     began = time.monotonic()
     with running_platform(tmp_path / "var") as second, database(second) as query:
-        assert time.monotonic() - began <= 10
+        assert time.monotonic() - began <= 10 * crowding()
         assert query("SELECT answer FROM kept") == [{"answer": 7}]
 
 
