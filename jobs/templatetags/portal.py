@@ -37,15 +37,23 @@ def icon(name: str, label: str = "", extra: str = "") -> SafeString:
 
 
 @register.filter(name="credits")
-def credits_(micro: int | None) -> SafeString:
-    """`12.34 credits`, from micro-credits."""
+def credits_(micro: int | None, style: str = "") -> SafeString:
+    """`12.34 credits`, from micro-credits: exact, or rounded (`brief`) with the exact amount as its title."""
     if micro is None:
         return SafeString("–")
+    exact = money.format_credits(micro)
     return format_html(
-        '<span class="amount">{} <span class="amount-unit">{}</span></span>',
-        money.format_credits(micro),
+        '<span class="amount"{}>{} <span class="amount-unit">{}</span></span>',
+        format_html(' title="{}"', exact) if style == "brief" else "",
+        _brief(micro) if style == "brief" else exact,
         _("credits"),
     )
+
+
+def _brief(micro: int) -> str:
+    """Two decimals, or four below one credit: 0.012857 is not 0.01 to whoever compares prices."""
+    unit = 10_000 if abs(micro) >= money.MICRO else 100
+    return money.format_credits(round(micro / unit) * unit)
 
 
 @register.filter

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from era_platform.common.money import format_credits
-from jobs.forms import SHELL
 from jobs.models import Job, JobEvent
 from jobs.services import events
 from jobs.states import ACTIVE, State
 
+SHELLS = frozenset({"sh", "bash", "dash"})
 BAD = frozenset({State.REJECTED, State.FAILED, State.TIMED_OUT})
 
 
@@ -97,6 +97,6 @@ def cancellation(job: Job) -> str:
 def command(job: Job) -> str:
     """The command as it was typed: a line, or a script."""
     parts = job.command
-    if len(parts) == len(SHELL) + 1 and tuple(parts[: len(SHELL)]) == SHELL:
-        return str(parts[-1])
+    if len(parts) == 3 and parts[0].rsplit("/", 1)[-1] in SHELLS and parts[1] == "-c":
+        return str(parts[2]).strip("\n")
     return shlex.join(parts)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django import forms
 
+from era_platform.common import money
 from era_platform.common.money import MICRO
 from jobs.models import Job
 from jobs.states import State
@@ -16,6 +17,13 @@ from jobs.templatetags import portal
 )
 def test_money_is_written_with_its_unit(micro: int, text: str) -> None:
     assert portal.credits_(micro) == f'<span class="amount">{text} <span class="amount-unit">credits</span></span>'
+
+
+@pytest.mark.parametrize(("micro", "text"), [(1_119_966, "1.12"), (12_857, "0.0129"), (997_263_674, "997.26")])
+def test_a_brief_amount_is_rounded_and_keeps_the_exact_one_at_hand(micro: int, text: str) -> None:
+    shown = portal.credits_(micro, "brief")
+    assert f">{text} <" in shown
+    assert f'title="{money.format_credits(micro)}"' in shown
 
 
 def test_no_amount_is_a_dash() -> None:

@@ -3,6 +3,7 @@ import { Terminal } from "../../vendor/xterm/lib/xterm.mjs";
 import { FitAddon } from "../../vendor/xterm-fit/lib/addon-fit.mjs";
 import { SteadySocket } from "./socket.js";
 
+const COLUMNS = 80;
 const box = document.getElementById("terminal");
 const link = document.getElementById("log-link");
 
@@ -22,6 +23,10 @@ const terminal = new Terminal({
 const fit = new FitAddon();
 terminal.loadAddon(fit);
 terminal.open(box);
+fit.fit();
+// Progress bars are drawn for 80 columns; a narrow screen scrolls sideways rather than break them.
+const cell = box.querySelector(".xterm-screen").getBoundingClientRect().width / terminal.cols;
+box.style.minWidth = `${Math.ceil(cell * COLUMNS + 20)}px`;
 fit.fit();
 new ResizeObserver(() => fit.fit()).observe(box);
 
