@@ -330,13 +330,18 @@ static int check_isolation(void)
     if (options.attempt == NULL)
         fail("/tmp: %s", strerror(errno));
     options.isolate = true;
-    start_child();
-    waitpid(child, NULL, 0);
+    pid_t tried = fork();
+    if (tried == 0) {
+        start_child();
+        _exit(0);
+    }
+    if (tried < 0 || waitpid(tried, &status, 0) < 0)
+        fail("fork: %s", strerror(errno));
     char root[sizeof folder + 8];
     snprintf(root, sizeof root, "%s/root", folder);
     rmdir(root);
     rmdir(folder);
-    return 0;
+    return exit_code(status);
 }
 
 int main(int count, char **arguments)
