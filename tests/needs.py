@@ -61,9 +61,10 @@ def _installer() -> list[str] | None:
 
 
 def _install(installer: list[str], packages: list[str]) -> None:
+    """One by one, so that one that this distribution lacks does not keep out the others."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *packages]):
+    install = ["install", "-qq", "-y", "--no-install-recommends"]
+    for words in (["update", "-qq"], *([*install, package] for package in packages)):
         done = subprocess.run([*installer, *words], env=quiet, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             print(f"apt-get {words[0]} failed: {' '.join(done.stderr.split())[:300]}", flush=True)
-            return
