@@ -14,6 +14,8 @@ from jobs.engines.runner_command import runner
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/sys/devices/system")
 CODE, INPUT, OUTPUT = "/era/code", "/era/input", "/era/output"
 NICENESS = 5  # the platform goes first on its own machine
+# RLIMIT_DATA counts what is set aside, used or not: stacks of threads, buffers of numeric libraries.
+HEADROOM_MIB = 256
 
 
 @cache
@@ -54,7 +56,7 @@ def _memory(spec: InstanceSpec) -> int:
 
 
 def _limits(spec: InstanceSpec) -> list[str]:
-    return ["--data-limit", str(_memory(spec)), "--nice", str(NICENESS)]
+    return ["--data-limit", str(_memory(spec) + HEADROOM_MIB * 2**20), "--nice", str(NICENESS)]
 
 
 def _python_folders(environment: Path) -> list[Path]:

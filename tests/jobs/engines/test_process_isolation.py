@@ -79,8 +79,8 @@ def test_the_network_can_be_allowed(bench: Bench, settings: Settings) -> None:
 
 def test_memory_is_limited(bench: Bench) -> None:
     use = "data = bytearray({} * 2**20); print(len(data))"
-    assert bench.end(bench.begin("python3", "-c", use.format(200), memory_mib=512)).exit_code == 0
-    spec = bench.begin("python3", "-c", use.format(600), memory_mib=512)
+    assert bench.end(bench.begin("python3", "-c", use.format(500), memory_mib=512)).exit_code == 0
+    spec = bench.begin("python3", "-c", use.format(512 + sandbox.HEADROOM_MIB), memory_mib=512)
     assert bench.end(spec).exit_code == 1
     assert b"MemoryError" in bench.log(spec)
 
@@ -93,7 +93,7 @@ def test_no_core_is_dumped_and_threads_are_as_many_as_its_cpus(bench: Bench) -> 
 @pytest.mark.skipif(not settings.ERA_JOB_ENV.exists(), reason="the jobs' environment is not made: make install")
 def test_numpy_works_within_a_small_unit(bench: Bench) -> None:
     program = "import numpy as n; a = n.random.rand(500, 500); print(n.linalg.svd(a @ a)[1].shape)"
-    spec = bench.begin("python", "-c", program, memory_mib=256)
+    spec = bench.begin("python", "-c", program, memory_mib=64)
     assert (bench.end(spec).exit_code, bench.log(spec)) == (0, b"(500,)\n")
 
 
