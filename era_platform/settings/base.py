@@ -112,6 +112,11 @@ DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///era")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if DATABASE_POOL else 600
 # One question more per request, and none fails on a connection that a restart of the server has cut.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASE_PREPARE = env.bool("DATABASE_PREPARE", default=True)
+if DATABASE_PREPARE:
+    # PostgreSQL plans a statement that comes again and again only once for each connection.
+    prepared = {"server_side_binding": True, "prepare_threshold": 5}
+    DATABASES["default"].setdefault("OPTIONS", {}).update(prepared)
 if DATABASE_POOL:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 2,
