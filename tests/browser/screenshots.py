@@ -22,7 +22,7 @@ FOLDER = PROJECT / "docs" / "screenshots"
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 TRAINING = """
-for epoch in $(seq 1 40); do
+for epoch in $(seq 1 300); do
   printf '\\033[1mepoch %2d\\033[0m  ' $epoch
   for step in $(seq 1 20); do printf '\\033[32m━\\033[0m'; sleep 0.1; done
   printf '  loss \\033[33m0.%03d\\033[0m\\n' $((900 / epoch))
@@ -153,7 +153,7 @@ def submit_all(client: httpx.Client) -> dict[str, str]:
     client.post(f"jobs/{cancelled}/cancel").raise_for_status()
     for name in ("succeeded", "failed"):
         eventually(lambda name=name: state(client, ids[name]) == name, within=120, what=name)  # type: ignore[misc]
-    ids["running"] = submit(client, name="train · small transformer", command=["sh", "-c", TRAINING], duration=600)
+    ids["running"] = submit(client, name="train · small transformer", command=["sh", "-c", TRAINING], duration=900)
     eventually(lambda: state(client, ids["running"]) == "running", within=60, what="running")
     time.sleep(8)  # so that the picture of the log has something to show
     return ids
