@@ -12,7 +12,7 @@ from era_platform.common.origins import OriginUnlessToken
 def let_in(settings: Settings, *headers: tuple[bytes, bytes]) -> bool:
     settings.ALLOWED_HOSTS = ["portal.example.org"]
     seen: list[str] = []
-    incoming = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
+    incoming: list[dict[str, Any]] = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         seen.append("application")
