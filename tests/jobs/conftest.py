@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from era_platform.common import clock
 from jobs.engines import engine
@@ -35,9 +37,15 @@ def sockets(transactional_db: None) -> Iterator[Sockets]:
     sockets.close()
 
 
+@pytest.fixture(autouse=True)
+def own_storage(settings: Settings, tmp_path: Path) -> None:
+    """Each test has its own: the engine lists there what runs, and tests at the same time must not see each other's."""
+    settings.ERA_STORAGE_ROOT = tmp_path / "var" / "storage"
+    settings.ERA_STORAGE_ROOT.mkdir(parents=True)
+
+
 @pytest.fixture
-def instances_removed() -> Iterator[None]:
+def instances_removed(own_storage: None) -> Iterator[None]:
     """Sees to it that no job outlives the test that began it."""
-    before = set(engine().instances())
     yield
-    remove_all(set(engine().instances()) - before)
+    remove_all(set(engine().instances()))

@@ -16,7 +16,7 @@ from tests.jobs.engines.bench import Bench
 def bench(settings: Settings, tmp_path: Path) -> Iterator[Bench]:
     settings.ERA_STORAGE_ROOT = tmp_path / "var" / "storage"
     bench = Bench(ProcessEngine(), HOST, settings.ERA_STORAGE_ROOT)
-    bench.root.mkdir(parents=True)
+    bench.root.mkdir(parents=True, exist_ok=True)
     yield bench
     bench.clear()
 
