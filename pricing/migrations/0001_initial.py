@@ -8,81 +8,172 @@ import era_platform.common.clock
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Pool',
+            name="Pool",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=40, unique=True, verbose_name='short name')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('slot_seconds', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='slot (seconds)')),
-                ('horizon_slots', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='horizon (slots)')),
-                ('units', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='units')),
-                ('unit_cpus', models.DecimalField(decimal_places=3, max_digits=8, verbose_name='CPUs per unit')),
-                ('unit_memory_mib', models.PositiveIntegerField(verbose_name='memory per unit (MiB)')),
-                ('unit_gpus', models.PositiveIntegerField(default=0, verbose_name='GPUs per unit')),
-                ('floor_price', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='floor price')),
-                ('list_price', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='list price')),
-                ('ceiling_price', models.BigIntegerField(validators=[django.core.validators.MinValueValidator(0)], verbose_name='ceiling price')),
-                ('grace_seconds', models.PositiveIntegerField(default=5, help_text='How long before the end of its slot a job is asked to stop; at the end it is killed.', verbose_name='grace (seconds)')),
-                ('is_open', models.BooleanField(default=True, verbose_name='open for sale')),
-                ('book_number', models.BigIntegerField(default=0, editable=False, verbose_name='book number')),
-                ('forecast_version', models.PositiveIntegerField(default=0, editable=False, verbose_name='forecast version')),
-                ('created_at', models.DateTimeField(default=era_platform.common.clock.now, editable=False, verbose_name='created')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=40, unique=True, verbose_name="short name")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                (
+                    "slot_seconds",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="slot (seconds)"
+                    ),
+                ),
+                (
+                    "horizon_slots",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="horizon (slots)"
+                    ),
+                ),
+                (
+                    "units",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="units"
+                    ),
+                ),
+                ("unit_cpus", models.DecimalField(decimal_places=3, max_digits=8, verbose_name="CPUs per unit")),
+                ("unit_memory_mib", models.PositiveIntegerField(verbose_name="memory per unit (MiB)")),
+                ("unit_gpus", models.PositiveIntegerField(default=0, verbose_name="GPUs per unit")),
+                (
+                    "floor_price",
+                    models.BigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(0)], verbose_name="floor price"
+                    ),
+                ),
+                (
+                    "list_price",
+                    models.BigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(0)], verbose_name="list price"
+                    ),
+                ),
+                (
+                    "ceiling_price",
+                    models.BigIntegerField(
+                        validators=[django.core.validators.MinValueValidator(0)], verbose_name="ceiling price"
+                    ),
+                ),
+                (
+                    "grace_seconds",
+                    models.PositiveIntegerField(
+                        default=5,
+                        help_text="How long before the end of its slot a job is asked to stop; at the end it is killed.",
+                        verbose_name="grace (seconds)",
+                    ),
+                ),
+                ("is_open", models.BooleanField(default=True, verbose_name="open for sale")),
+                ("book_number", models.BigIntegerField(default=0, editable=False, verbose_name="book number")),
+                (
+                    "forecast_version",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="forecast version"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=era_platform.common.clock.now, editable=False, verbose_name="created"),
+                ),
             ],
             options={
-                'verbose_name': 'pool',
-                'verbose_name_plural': 'pools',
-                'ordering': ['slug'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ceiling_price__gte', models.F('list_price')), ('floor_price__gte', 0), ('list_price__gte', models.F('floor_price'))), name='pool_prices_in_order'), models.CheckConstraint(condition=models.Q(('horizon_slots__gte', 1), ('slot_seconds__gte', 1), ('units__gte', 1)), name='pool_sizes_positive')],
+                "verbose_name": "pool",
+                "verbose_name_plural": "pools",
+                "ordering": ["slug"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ceiling_price__gte", models.F("list_price")),
+                            ("floor_price__gte", 0),
+                            ("list_price__gte", models.F("floor_price")),
+                        ),
+                        name="pool_prices_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("horizon_slots__gte", 1), ("slot_seconds__gte", 1), ("units__gte", 1)),
+                        name="pool_sizes_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Forecast',
+            name="Forecast",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(verbose_name='version')),
-                ('method', models.CharField(max_length=40, verbose_name='method')),
-                ('curves', models.JSONField(verbose_name='curves')),
-                ('curve_of', models.JSONField(verbose_name='curve of each part of the season')),
-                ('curve_slots', models.PositiveIntegerField(default=1, verbose_name='slots per part of the season')),
-                ('floor_price', models.BigIntegerField(verbose_name='floor price')),
-                ('created_at', models.DateTimeField(default=era_platform.common.clock.now, editable=False, verbose_name='made')),
-                ('pool', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forecasts', to='pricing.pool')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                ("method", models.CharField(max_length=40, verbose_name="method")),
+                ("curves", models.JSONField(verbose_name="curves")),
+                ("curve_of", models.JSONField(verbose_name="curve of each part of the season")),
+                ("curve_slots", models.PositiveIntegerField(default=1, verbose_name="slots per part of the season")),
+                ("floor_price", models.BigIntegerField(verbose_name="floor price")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=era_platform.common.clock.now, editable=False, verbose_name="made"),
+                ),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="forecasts", to="pricing.pool"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'forecast',
-                'verbose_name_plural': 'forecasts',
-                'constraints': [models.UniqueConstraint(fields=('pool', 'version'), name='forecast_version_unique')],
+                "verbose_name": "forecast",
+                "verbose_name_plural": "forecasts",
+                "constraints": [models.UniqueConstraint(fields=("pool", "version"), name="forecast_version_unique")],
             },
         ),
         migrations.CreateModel(
-            name='BookEntry',
+            name="BookEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField(verbose_name='number')),
-                ('kind', models.CharField(choices=[('capacity', 'Capacity'), ('reserve', 'Reservation'), ('release', 'Release')], max_length=10, verbose_name='kind')),
-                ('start_slot', models.BigIntegerField(verbose_name='first slot')),
-                ('end_slot', models.BigIntegerField(verbose_name='end slot (exclusive)')),
-                ('units', models.BigIntegerField(default=0, verbose_name='change of promised units')),
-                ('capacity', models.BigIntegerField(default=0, verbose_name='change of capacity')),
-                ('reference', models.UUIDField(blank=True, null=True, verbose_name='job')),
-                ('memo', models.CharField(blank=True, max_length=200, verbose_name='memo')),
-                ('at', models.DateTimeField(default=era_platform.common.clock.now, editable=False, verbose_name='at')),
-                ('pool', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='book_entries', to='pricing.pool')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField(verbose_name="number")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("capacity", "Capacity"), ("reserve", "Reservation"), ("release", "Release")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("start_slot", models.BigIntegerField(verbose_name="first slot")),
+                ("end_slot", models.BigIntegerField(verbose_name="end slot (exclusive)")),
+                ("units", models.BigIntegerField(default=0, verbose_name="change of promised units")),
+                ("capacity", models.BigIntegerField(default=0, verbose_name="change of capacity")),
+                ("reference", models.UUIDField(blank=True, null=True, verbose_name="job")),
+                ("memo", models.CharField(blank=True, max_length=200, verbose_name="memo")),
+                ("at", models.DateTimeField(default=era_platform.common.clock.now, editable=False, verbose_name="at")),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="book_entries", to="pricing.pool"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'book entry',
-                'verbose_name_plural': 'book entries',
-                'indexes': [models.Index(fields=['pool', 'end_slot'], name='book_by_end'), models.Index(fields=['reference'], name='book_by_reference')],
-                'constraints': [models.UniqueConstraint(fields=('pool', 'number'), name='book_number_unique'), models.CheckConstraint(condition=models.Q(('end_slot__gt', models.F('start_slot'))), name='book_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'capacity'), ('units', 0)), models.Q(('capacity', 0), ('kind', 'reserve'), ('units__gt', 0)), models.Q(('capacity', 0), ('kind', 'release'), ('units__lt', 0)), _connector='OR'), name='book_kind_matches')],
+                "verbose_name": "book entry",
+                "verbose_name_plural": "book entries",
+                "indexes": [
+                    models.Index(fields=["pool", "end_slot"], name="book_by_end"),
+                    models.Index(fields=["reference"], name="book_by_reference"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("pool", "number"), name="book_number_unique"),
+                    models.CheckConstraint(
+                        condition=models.Q(("end_slot__gt", models.F("start_slot"))), name="book_not_empty"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "capacity"), ("units", 0)),
+                            models.Q(("capacity", 0), ("kind", "reserve"), ("units__gt", 0)),
+                            models.Q(("capacity", 0), ("kind", "release"), ("units__lt", 0)),
+                            _connector="OR",
+                        ),
+                        name="book_kind_matches",
+                    ),
+                ],
             },
         ),
     ]
