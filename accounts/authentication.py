@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import F, FilteredRelation, Q
 from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -56,14 +56,18 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 def usable_token(secret: str) -> ApiToken:
     """Raises AuthenticationFailed with the same words whatever is wrong: a found token tells nothing more."""
     refused = AuthenticationFailed(_("The token is not valid: it is unknown, revoked or expired."))
-    token = ApiToken.objects.select_related("user", "organization").filter(digest=digest(secret)).first()
-    if token is None or not token.is_usable(clock.now()) or not token.user.is_active:
+    own = FilteredRelation("organization__memberships", condition=Q(organization__memberships__user=F("user")))
+    token = (
+        ApiToken.objects.select_related("user", "organization")
+        .annotate(own=own, membership_id=F("own__pk"), role=F("own__role"))
+        .filter(digest=digest(secret))
+        .first()
+    )
+    if token is None or not token.is_usable(clock.now()) or not token.user.is_active or token.membership_id is None:
         raise refused
-    membership = Membership.objects.filter(user_id=token.user_id, organization_id=token.organization_id).first()
-    if membership is None:
-        raise refused
-    membership.user, membership.organization = token.user, token.organization
-    token.membership = membership
+    token.membership = Membership(
+        pk=token.membership_id, user=token.user, organization=token.organization, role=token.role
+    )
     return token
 
 

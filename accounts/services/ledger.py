@@ -3,6 +3,7 @@
 Amounts are micro-credits. Lock order: pool row → wallet row → job row.
 """
 
+from functools import lru_cache
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -41,22 +42,22 @@ def hold(wallet: LedgerAccount, amount: int, *, reference: UUID, actor: User | N
         )
     held = Hold.objects.create(organization=wallet.organization, amount=amount, reference=reference)
     if amount:
-        _move(Transfer.Kind.HOLD, wallet, _account(wallet.organization, Kind.HELD), amount, held, actor)
+        _move(Transfer.Kind.HOLD, wallet.pk, _account(held.organization_id, Kind.HELD), amount, held, actor)
     return held
 
 
 def capture(held: Hold, amount: int, *, actor: User | None = None) -> None:
     """Take `amount` of what is held as paid."""
     if amount:
-        source = _account(held.organization, Kind.HELD)
-        _move(Transfer.Kind.CAPTURE, source, _platform(Kind.REVENUE), amount, held, actor)
+        source = _account(held.organization_id, Kind.HELD)
+        _move(Transfer.Kind.CAPTURE, source, _platform(Kind.REVENUE).pk, amount, held, actor)
 
 
 def release(held: Hold, amount: int, *, actor: User | None = None) -> None:
     """Give `amount` of what is held back to the wallet."""
     if amount:
-        wallet = _account(held.organization, Kind.WALLET)
-        _move(Transfer.Kind.RELEASE, _account(held.organization, Kind.HELD), wallet, amount, held, actor)
+        source = _account(held.organization_id, Kind.HELD)
+        _move(Transfer.Kind.RELEASE, source, _account(held.organization_id, Kind.WALLET), amount, held, actor)
 
 
 def top_up(organization: Organization, amount: int, *, actor: User | None, memo: str = "") -> Transfer:
@@ -70,21 +71,20 @@ def top_up(organization: Organization, amount: int, *, actor: User | None, memo:
             organization=organization,
             kind=Transfer.Kind.TOP_UP,
             source=_platform(Kind.FUNDING),
-            target=_account(organization, Kind.WALLET),
+            target_id=_account(organization.pk, Kind.WALLET),
             amount=amount,
             memo=memo,
             actor=actor,
         )
 
 
-def _move(
-    kind: Transfer.Kind, source: LedgerAccount, target: LedgerAccount, amount: int, held: Hold, actor: User | None
-) -> None:
+def _move(kind: Transfer.Kind, source: int, target: int, amount: int, held: Hold, actor: User | None) -> None:
+    """From the account with the key `source` to the one with the key `target`."""
     Transfer.objects.create(
         organization=held.organization,
         kind=kind,
-        source=source,
-        target=target,
+        source_id=source,
+        target_id=target,
         amount=amount,
         hold=held,
         reference=held.reference,
@@ -92,8 +92,10 @@ def _move(
     )
 
 
-def _account(organization: Organization, kind: Kind) -> LedgerAccount:
-    return LedgerAccount.objects.get(organization=organization, kind=kind)
+@lru_cache(maxsize=10_000)
+def _account(organization_id: int, kind: Kind) -> int:
+    """The key of an organization's account; accounts are never removed, nor given to another."""
+    return LedgerAccount.objects.values_list("pk", flat=True).get(organization_id=organization_id, kind=kind)
 
 
 def _platform(kind: Kind) -> LedgerAccount:

@@ -36,6 +36,14 @@ def current(pool: Pool, start_slot: int, end_slot: int) -> Iterator[Book]:
         yield book
 
 
+def take(pool_id: int, entry: Change) -> None:
+    """Apply an entry that this process has just committed, if it is the next: it need not be read again then."""
+    with _lock(pool_id):
+        book = _books.get(pool_id)
+        if book is not None and book.number + 1 == entry.number:
+            book.apply(entry)
+
+
 def as_of(pool: Pool, number: int, start_slot: int, end_slot: int) -> Book:
     """The book as it stood after entry `number`, read anew: what receipts are recomputed from."""
     book = Book(start_slot, end_slot - start_slot)

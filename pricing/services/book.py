@@ -4,9 +4,14 @@ Every change locks the pool's row first (lock order: pool row → wallet row →
 number there, so numbers have no gaps and whoever holds the lock sees the whole book.
 """
 
+from functools import partial
 from uuid import UUID
 
+from django.db import transaction
+
+from pricing.book import Change
 from pricing.models import BookEntry, Pool
+from pricing.selectors import books
 
 
 def lock_pool(pool_id: int) -> Pool:
@@ -28,6 +33,8 @@ def append(
     """Add the next entry to the book of `pool`, which must come from `lock_pool` in this transaction."""
     pool.book_number += 1
     pool.save(update_fields=["book_number"])
+    change = Change(pool.book_number, start_slot, end_slot, units, capacity)
+    transaction.on_commit(partial(books.take, pool.pk, change), robust=True)
     return BookEntry.objects.create(
         pool=pool,
         number=pool.book_number,

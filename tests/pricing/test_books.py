@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from era_platform.common import clock
 from era_platform.common.errors import Conflict, InvalidInput
@@ -65,6 +66,30 @@ def test_a_copy_catches_up_with_what_others_have_written() -> None:
     assert promised(pool)[:3] == [3, 3, 0]
     reserve(pool.pk, first + 1, first + 2, -3)
     assert promised(pool)[:3] == [3, 0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_this_process_commits_is_in_its_copy_at_once_and_only_once(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    pool, first = a_pool(), first_slot()
+    promised(pool)
+    reserve(pool.pk, first, first + 1, 3)
+    with django_assert_num_queries(1):  # for the pool's row, none for the book
+        assert promised(pool)[:2] == [3, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_never_reaches_the_copy() -> None:
+    pool, first = a_pool(), first_slot()
+    promised(pool)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        locked = book.lock_pool(pool.pk)
+        book.append(locked, kind=BookEntry.Kind.RESERVE, start_slot=first, end_slot=first + 1, units=3)
+        raise RuntimeError
+    assert promised(pool)[:2] == [0, 0]
+    reserve(pool.pk, first, first + 1, 2)
+    assert promised(pool)[:2] == [2, 0]
 
 
 def test_a_copy_read_anew_equals_one_that_was_caught_up() -> None:
