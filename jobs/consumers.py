@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from era_platform.common.errors import InvalidInput, NotFound
 from jobs.logs import JobLog
 from jobs.selectors import watching
-from jobs.selectors.watching import JobView, Unauthenticated
+from jobs.selectors.watching import JobView, OrganizationView, Unauthenticated
 from jobs.services import announce
 
 DONE, TROUBLE, BAD_OFFSET, NOT_AUTHENTICATED, NOT_FOUND = 1000, 1011, 4400, 4401, 4404
@@ -157,19 +157,34 @@ class LogConsumer(FollowingConsumer):
 
 
 class EventConsumer(FollowingConsumer):
-    """Text frames: each change of state of one of the organization's jobs."""
+    """Text frames: `joined`, from which on changes are told; `job`, one change of state of one of the
+    organization's jobs; `missed`, after changes that were announced while nobody could hear it.
+    """
+
+    async def connect(self) -> None:
+        self.told_since_check = False
+        await super().connect()
 
     async def org_job(self, message: dict[str, Any]) -> None:
+        self.told_since_check = True
         await self.send_json({**message, "type": "job"})
 
     async def follow(self) -> None:
-        slug = self.scope["url_route"]["kwargs"]["org"]
-        organization_id = await database_sync_to_async(watching.organization_called)(self.scope, slug)
-        if not await self.join(announce.organization_group(organization_id)):
+        before = await self._last_change()
+        if not await self.join(announce.organization_group(before.organization_id)):
             raise ConnectionError
+        await self.send_json({"type": "joined"})
         while True:
             await asyncio.sleep(CHECK_AGAIN)
-            await database_sync_to_async(watching.organization_called)(self.scope, slug)
+            now = await self._last_change()
+            if now != before and not self.told_since_check:
+                await self.send_json({"type": "missed"})
+            before, self.told_since_check = now, False
+
+    async def _last_change(self) -> OrganizationView:
+        slug = self.scope["url_route"]["kwargs"]["org"]
+        view: OrganizationView = await database_sync_to_async(watching.view_of_organization)(self.scope, slug)
+        return view
 
 
 def _offset(scope: dict[str, Any]) -> int:

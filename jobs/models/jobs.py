@@ -128,7 +128,10 @@ class JobEvent(models.Model):
         verbose_name = _("job event")
         verbose_name_plural = _("job events")
         ordering = ["id"]
-        indexes = [models.Index(fields=["job", "id"], name="job_event_by_job")]
+        indexes = [
+            models.Index(fields=["job", "id"], name="job_event_by_job"),
+            models.Index(fields=["organization", "-id"], name="job_event_by_organization"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}".strip()

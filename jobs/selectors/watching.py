@@ -13,7 +13,7 @@ from accounts.authentication import usable_token
 from accounts.models import Membership
 from era_platform.common.errors import NotFound
 from jobs.logs import JobLog, log_of
-from jobs.models import Attempt, Job
+from jobs.models import Attempt, Job, JobEvent
 
 BEARER = b"bearer "
 
@@ -31,6 +31,14 @@ class JobView:
     log_is_whole: bool
 
 
+@dataclass(frozen=True)
+class OrganizationView:
+    """An organization, and the number of the last thing that happened to one of its jobs."""
+
+    organization_id: int
+    last_event: int
+
+
 def view_of_job(asgi_scope: dict[str, Any], job_id: UUID) -> JobView:
     """Raises Unauthenticated; NotFound for other tenants' jobs and for those that are not there."""
     with scopes_disabled():
@@ -42,13 +50,16 @@ def view_of_job(asgi_scope: dict[str, Any], job_id: UUID) -> JobView:
         return JobView(str(job.state), log_of(job_id), job.is_final and not alive)
 
 
-def organization_called(asgi_scope: dict[str, Any], slug: str) -> int:
-    """The organization's id. Raises Unauthenticated; NotFound where the caller is no member."""
+def view_of_organization(asgi_scope: dict[str, Any], slug: str) -> OrganizationView:
+    """Raises Unauthenticated; NotFound where the caller is no member."""
     with scopes_disabled():
         found = memberships_of_caller(asgi_scope).filter(organization__slug=slug).first()
     if found is None:
         raise NotFound(_("There is no organization “{slug}”, or you are not a member of it.").format(slug=slug))
-    return found.organization_id
+    with scopes_disabled():
+        events = JobEvent.objects.filter(organization_id=found.organization_id)
+        last = events.order_by("-id").values_list("id", flat=True).first()
+    return OrganizationView(found.organization_id, last or 0)
 
 
 def memberships_of_caller(asgi_scope: dict[str, Any]) -> QuerySet[Membership]:

@@ -96,18 +96,6 @@ class Socket:
                     return text
             assert self.receive()["type"] == "websocket.send", "closed before it came"
 
-    def hears(self) -> bool:
-        """Whether a frame comes within a moment."""
-        return self._sockets.run(self._hears(0.2))
-
-    async def _hears(self, seconds: float) -> bool:
-        # Not receive_output: that ends the application when its time is up.
-        try:
-            self._keep(await asyncio.wait_for(self._communicator.output_queue.get(), seconds))
-        except TimeoutError:
-            return False
-        return True
-
     def close(self) -> None:
         self._sockets.run(self._disconnect())
 

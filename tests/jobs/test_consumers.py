@@ -213,26 +213,23 @@ def test_an_organization_hears_of_its_own_jobs_and_of_no_others(
     sockets: Sockets, ours: Tenant, theirs: Tenant, pool: Pool
 ) -> None:
     listening = sockets.connect(events_of(ours), browser=ours.client())
-    probe = reserved_until_heard(listening, ours, pool)
+    listening.until_text(type="joined")
     running(theirs, pool, name="theirs")
     mine = running(ours, pool, name="mine")
     listening.until_text(type="job", id=str(mine.pk), state="running", name="mine")
-    assert {text["id"] for text in listening.texts} <= {str(mine.pk), *probe}
-    assert [text["state"] for text in listening.texts if text["id"] == str(mine.pk)] == [
-        "reserved",
-        "starting",
-        "running",
-    ]
+    told = [(text["id"], text["state"]) for text in listening.texts if text["type"] == "job"]
+    assert told == [(str(mine.pk), state) for state in ("reserved", "starting", "running")]
 
 
-def reserved_until_heard(listening: Socket, tenant: Tenant, pool: Pool) -> set[str]:
-    """Jobs reserved until the listener, who joins its group a moment after connecting, has heard of one."""
-    made = set()
-    for _ in range(50):
-        made.add(str(reserved(tenant, pool, units=1).pk))
-        if listening.hears():
-            return made
-    raise AssertionError("nothing was heard")
+def test_what_nobody_could_hear_is_told_as_missed(
+    sockets: Sockets, ours: Tenant, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "CHECK_AGAIN", 0.1)
+    monkeypatch.setattr(announce, "changed", lambda job: None)
+    listening = sockets.connect(events_of(ours), token=ours.token())
+    listening.until_text(type="joined")
+    reserved(ours, pool, units=1)
+    listening.until_text(type="missed")
 
 
 @pytest.mark.parametrize("slug", ["theirs", "nobody"])

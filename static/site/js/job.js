@@ -1,9 +1,13 @@
-// A job's page: when the job starts, the page gets its terminal.
-const live = document.getElementById("job-live");
+// A job's page: opens the terminal, at once or as soon as the page learns that the job has begun.
+import { openLog } from "./log.js";
 
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  // What came is the whole page; it has a terminal from the moment the job has begun.
-  if (event.detail.elt === live && live.dataset.hasLog === "no" && event.detail.xhr.responseText.includes('id="terminal"')) {
-    location.reload();
+function openTerminal() {
+  const box = document.getElementById("terminal");
+  if (box && !box.dataset.opened) {
+    box.dataset.opened = "yes";
+    openLog(box, document.getElementById("log-link"));
   }
-});
+}
+
+document.body.addEventListener("htmx:afterSettle", openTerminal);
+openTerminal();

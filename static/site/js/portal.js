@@ -96,11 +96,9 @@ function follow(address) {
       if (news.type === "job") {
         announce("jobchange", news);
         announce(`jobchange-${news.id}`, news);
-      }
-    },
-    link(state) {
-      if (state === "open") {
-        announce("jobchange", {}); // whatever was missed since the page was made, or while the line was down
+      } else {
+        // joined or missed: whatever happened since the page was made, or while nobody could hear it
+        announce("jobchange", {});
         announce("jobmissed", {});
       }
     },
