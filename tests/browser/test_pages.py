@@ -1,9 +1,10 @@
 """Every page: no trouble in the console, no sideways scrolling, names for all; themes, keyboard, live changes."""
 
+import re
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Page, Route, ViewportSize, expect
 
 from tests.browser.people import Person, expect_state
 from tests.platform import PROJECT
@@ -130,6 +131,38 @@ def test_searching_narrows_the_list_as_one_types(demo: Person) -> None:
     page.fill("#search", "needle in")
     expect(page.locator("#jobs tbody tr")).to_have_count(1)
     page.fill("#search", "there is no such job")
+    expect(page.get_by_text("No job fits")).to_be_visible()
+
+
+def test_a_search_made_while_another_is_under_way_has_the_last_word(demo: Person) -> None:
+    demo.submit_job(name="needle in the hay")
+    page = demo.go("jobs/")
+    held: list[Route] = []
+    page.route("**/jobs/?search=needle*", lambda route: held.append(route))
+    with page.expect_request("**/jobs/?search=needle*"):
+        page.fill("#search", "needle in")
+    page.fill("#search", "there is no such job")
+    page.press("#search", "Enter")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("No job fits")).to_be_visible()
+    expect(page).to_have_url(re.compile("search=there"))
+
+
+def test_a_list_that_renews_itself_late_does_not_undo_a_search(demo: Person) -> None:
+    demo.submit_job(name="needle in the hay")
+    page = demo.go("jobs/")
+    held: list[Route] = []
+    page.route("**/jobs/", lambda route: held.append(route))
+    with page.expect_request("**/jobs/"):
+        page.evaluate("htmx.trigger(document.body, 'jobchange')")
+    page.fill("#search", "there is no such job")
+    expect(page.get_by_text("No job fits")).to_be_visible()
+    with page.expect_response("**/jobs/"):
+        for route in held:
+            route.continue_()
+    with page.expect_response("**/jobs/?search=there*"):
+        page.evaluate("htmx.trigger(document.body, 'jobchange')")
     expect(page.get_by_text("No job fits")).to_be_visible()
 
 
