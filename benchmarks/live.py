@@ -52,7 +52,8 @@ def lateness(client: httpx.Client, jobs: int) -> list[float]:
         ).json()
         for _ in range(jobs)
     ]
-    ended = [wait_for(client, job["id"], "succeeded", within=SLOT * jobs + 60) for job in submitted]
+    final = ("succeeded", "timed_out")  # a machine that stalls for a second costs a job of one slot its end
+    ended = [wait_for(client, job["id"], *final, within=SLOT * jobs + 60) for job in submitted]
     return [seconds(job["started_at"]) - seconds(job["start"]) for job in ended]
 
 
