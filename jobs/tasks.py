@@ -10,7 +10,7 @@ from jobs.services import launch, observe, reconcile, settle, stage
 def launch_due() -> None:
     with advisory_lock("jobs.launch_due") as mine:
         if mine:
-            launch.launch_due()
+            launch.launch_on_time()
 
 
 @shared_task(name="jobs.observe_all")

@@ -1,5 +1,6 @@
 """The only clock. Everything that asks for the time asks here, so that tests can hold it still."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,16 @@ def now() -> datetime:
 def timestamp() -> float:
     """The present moment in Unix seconds."""
     return now().timestamp()
+
+
+def wait_until(moment: datetime) -> None:
+    """Return at `moment`; at once if it has passed. A held clock is moved there instead."""
+    seconds = (moment - now()).total_seconds()
+    if seconds > 0:
+        if _held:
+            advance(seconds)
+        else:
+            time.sleep(seconds)
 
 
 @contextmanager

@@ -50,6 +50,16 @@ def test_what_is_not_due_is_left_alone(ours: Tenant, pool: Pool) -> None:
     assert (reloaded(job).state, attempts(job)) == ("reserved", [])
 
 
+def test_what_starts_before_beat_comes_round_again_is_waited_for(ours: Tenant, pool: Pool) -> None:
+    later = slot_moved(reserved(ours, pool), clock.now() + timedelta(seconds=30))
+    soon = slot_moved(reserved(ours, pool), clock.now() + timedelta(seconds=0.9))
+    launch.launch_on_time()
+    [attempt] = attempts(soon)
+    assert soon.start_at is not None
+    assert attempt.created_at >= soon.start_at
+    assert (reloaded(later).state, attempts(later)) == ("reserved", [])
+
+
 def test_a_job_whose_whole_slot_passed_fails_and_costs_nothing(ours: Tenant, pool: Pool) -> None:
     job = due(ours, pool)
     job = slot_moved(job, clock.now() - timedelta(seconds=120))
