@@ -31,17 +31,16 @@ def current(pool: Pool, start_slot: int, end_slot: int) -> Iterator[Book]:
         if book is None or not book.covers(start_slot, end_slot):
             book = _books[pool.pk] = _read(pool, start_slot, end_slot + (end_slot - start_slot) // _SPARE)
         elif book.number < pool.book_number:
-            for entry in _entries(pool).filter(number__gt=book.number).order_by("number"):
-                book.apply(Change(*entry))
+            book.apply_all(_entries(pool).filter(number__gt=book.number).order_by("number"))
         yield book
 
 
-def take(pool_id: int, entry: Change) -> None:
-    """Apply an entry that this process has just committed, if it is the next: it need not be read again then."""
+def take(pool_id: int, *entries: Change) -> None:
+    """Apply entries that this process has just committed, if they are the next: they need not be read again then."""
     with _lock(pool_id):
         book = _books.get(pool_id)
-        if book is not None and book.number + 1 == entry.number:
-            book.apply(entry)
+        if book is not None and entries and book.number + 1 == entries[0].number:
+            book.apply_all(entries)
 
 
 def as_of(pool: Pool, number: int, start_slot: int, end_slot: int) -> Book:

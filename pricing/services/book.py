@@ -4,7 +4,9 @@ Every change locks the pool's row first (lock order: pool row → wallet row →
 number there, so numbers have no gaps and whoever holds the lock sees the whole book.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +14,18 @@ from django.db import transaction
 from pricing.book import Change
 from pricing.models import BookEntry, Pool
 from pricing.selectors import books
+
+
+class EntryFields(TypedDict):
+    """A book entry before it has its number."""
+
+    kind: BookEntry.Kind
+    start_slot: int
+    end_slot: int
+    units: NotRequired[int]
+    capacity: NotRequired[int]
+    reference: NotRequired[UUID | None]
+    memo: NotRequired[str]
 
 
 def lock_pool(pool_id: int) -> Pool:
@@ -31,13 +45,7 @@ def append(
     memo: str = "",
 ) -> BookEntry:
     """Add the next entry to the book of `pool`, which must come from `lock_pool` in this transaction."""
-    pool.book_number += 1
-    pool.save(update_fields=["book_number"])
-    change = Change(pool.book_number, start_slot, end_slot, units, capacity)
-    transaction.on_commit(partial(books.take, pool.pk, change), robust=True)
-    return BookEntry.objects.create(
-        pool=pool,
-        number=pool.book_number,
+    fields = EntryFields(
         kind=kind,
         start_slot=start_slot,
         end_slot=end_slot,
@@ -46,3 +54,21 @@ def append(
         reference=reference,
         memo=memo,
     )
+    return append_many(pool, [fields])[0]
+
+
+def append_many(pool: Pool, changes: Sequence[EntryFields]) -> list[BookEntry]:
+    """Add the next entries, numbered in the order given, by one statement however many they are.
+
+    `pool` must come from `lock_pool` in this transaction. No changes are no statement.
+    """
+    if not changes:
+        return []
+    entries = [
+        BookEntry(pool=pool, number=number, **fields) for number, fields in enumerate(changes, pool.book_number + 1)
+    ]
+    pool.book_number = entries[-1].number
+    pool.save(update_fields=["book_number"])
+    added = [Change(one.number, one.start_slot, one.end_slot, one.units, one.capacity) for one in entries]
+    transaction.on_commit(partial(books.take, pool.pk, *added), robust=True)
+    return BookEntry.objects.bulk_create(entries)

@@ -140,6 +140,35 @@ def test_numbers_have_no_gaps_whoever_writes_at_the_same_time() -> None:
     assert promised(pool)[:6] == [4, 4, 4, 4, 4, 0]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_many_entries_are_numbered_in_order_written_at_once_and_in_the_copy(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    pool, first = a_pool(), first_slot()
+    promised(pool)
+    changes = [
+        book.EntryFields(kind=BookEntry.Kind.RESERVE, start_slot=first + k % 10, end_slot=first + k % 10 + 1, units=1)
+        for k in range(10_000)
+    ]
+    with transaction.atomic():
+        locked = book.lock_pool(pool.pk)
+        with django_assert_num_queries(2):  # the pool's number and the entries
+            added = book.append_many(locked, changes)
+    assert [entry.number for entry in added] == list(range(2, 10_002))
+    assert None not in {entry.pk for entry in added}
+    with django_assert_num_queries(1):
+        assert promised(pool) == [1000] * 10
+    books._books.clear()
+    assert promised(pool) == [1000] * 10
+
+
+def test_no_changes_leave_the_book_as_it_is() -> None:
+    pool = a_pool()
+    with transaction.atomic():
+        assert book.append_many(book.lock_pool(pool.pk), []) == []
+    assert Pool.objects.get().book_number == 1
+
+
 @pytest.mark.parametrize("model", [BookEntry, Forecast])
 def test_entries_and_forecasts_can_be_neither_changed_nor_removed(model: type[BookEntry] | type[Forecast]) -> None:
     a_pool()

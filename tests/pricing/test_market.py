@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing import market
-from pricing.book import Book, Change
+from pricing.book import MANY, Book, Change
 from pricing.domain import AlternativeKind, Ask, Reason, Window, window
 from pricing.kernel import PriceTable
 from pricing.prior import utilization_prior
 
 HORIZON = 24
 UNITS = 8
+SPANS = st.tuples(st.integers(-5, 30), st.integers(1, 40), st.integers(1, 3))
 
 
 def a_book(*reservations: tuple[int, int, int]) -> Book:
@@ -116,7 +117,7 @@ def test_a_book_refuses_an_entry_whose_predecessor_is_missing() -> None:
         a_book().apply(Change(5, 0, 1, 1, 0))
 
 
-@given(st.lists(st.tuples(st.integers(-5, 30), st.integers(1, 40), st.integers(1, 3)), max_size=8))
+@given(st.lists(SPANS, max_size=8))
 def test_loading_all_entries_equals_applying_them_one_by_one(entries: list[tuple[int, int, int]]) -> None:
     changes = [Change(i + 1, s, s + n, u, 0) for i, (s, n, u) in enumerate(entries)]
     one_by_one, at_once = Book(0, HORIZON), Book(0, HORIZON)
@@ -125,6 +126,27 @@ def test_loading_all_entries_equals_applying_them_one_by_one(entries: list[tuple
     at_once.load(changes, len(changes))
     assert np.array_equal(one_by_one.promised, at_once.promised)
     assert one_by_one.number == at_once.number
+
+
+@given(st.lists(SPANS, min_size=MANY, max_size=2 * MANY))
+def test_many_entries_at_once_come_to_the_same_as_one_by_one(entries: list[tuple[int, int, int]]) -> None:
+    changes = [Change(i + 1, s, s + n, *((u, 0) if i % 2 else (0, u))) for i, (s, n, u) in enumerate(entries)]
+    one_by_one, at_once = Book(0, HORIZON), Book(0, HORIZON)
+    for change in changes:
+        one_by_one.apply(change)
+    at_once.apply_all(changes)
+    assert np.array_equal(one_by_one.promised, at_once.promised)
+    assert np.array_equal(one_by_one.capacity, at_once.capacity)
+    assert one_by_one.number == at_once.number
+
+
+@pytest.mark.parametrize("count", [2, 2 * MANY])
+def test_of_entries_with_a_gap_none_is_taken(count: int) -> None:
+    book = a_book()
+    gap = [Change(number, 0, 5, 1, 0) for number in range(2, count + 2) if number != count]
+    with pytest.raises(ValueError, match=f"entry {count + 1} does not follow {count - 1}"):
+        book.apply_all(gap)
+    assert (book.number, book.promised.sum()) == (1, 0)
 
 
 NOW = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
