@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import User
 from era_platform.common.errors import Problem
-from pricing.models import BookEntry, Forecast, Pool
+from pricing.models import BookEntry, BookSnapshot, Forecast, Pool
 from pricing.services import pools
 
 FIXED = ("slug", "slot_seconds", "horizon_slots")  # what reservations already rest on
@@ -70,6 +70,13 @@ class BookEntryAdmin(ReadOnlyAdmin):
     list_display = ("pool", "number", "kind", "start_slot", "end_slot", "units", "capacity", "reference", "at")
     list_filter = ("pool", "kind")
     search_fields = ("reference",)
+    list_select_related = ("pool",)
+
+
+@admin.register(BookSnapshot)
+class BookSnapshotAdmin(ReadOnlyAdmin):
+    list_display = ("pool", "number", "first_slot", "at")
+    list_filter = ("pool",)
     list_select_related = ("pool",)
 
 

@@ -15,7 +15,9 @@ from accounts.models import Hold, LedgerAccount
 from era_platform.common import clock
 from jobs.models import Job
 from jobs.states import FINAL, State
-from pricing.models import BookEntry, Pool
+from pricing.book import Steps
+from pricing.models import BookEntry, BookSnapshot, Pool
+from pricing.selectors import books
 
 RECENT = timedelta(days=1)
 OVERDUE = timedelta(minutes=1)
@@ -111,6 +113,15 @@ def promises() -> Iterator[Difference]:
                 yield Difference("promises", f"{pool.slug} slot {slot}", f"{over} units more than there are")
 
 
+def snapshots() -> Iterator[Difference]:
+    """The newest snapshot of each book is what its entries come to."""
+    for pool in Pool.objects.all():
+        for found in BookSnapshot.objects.filter(pool=pool).order_by("-number")[:1]:
+            entries = books.sum_of_entries(pool, found.number, found.first_slot)
+            if not Steps.from_bytes(found.steps).equals(entries):
+                yield Difference("snapshot", f"{pool.slug} entry {found.number}", "not the sum of the entries up to it")
+
+
 def overdue() -> Iterator[Difference]:
     """Nothing stays where it should have moved on from by itself."""
     long_ago = clock.now() - OVERDUE
@@ -128,6 +139,7 @@ CHECKS: dict[str, Callable[[], Iterator[Difference]]] = {
     "paid": paid,
     "book": book,
     "promises": promises,
+    "snapshot": snapshots,
     "overdue": overdue,
 }
 """Kind → the check that finds it."""

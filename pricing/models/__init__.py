@@ -3,5 +3,6 @@
 from pricing.models.book import BookEntry
 from pricing.models.forecasts import Forecast
 from pricing.models.pools import Pool
+from pricing.models.snapshots import BookSnapshot
 
-__all__ = ["BookEntry", "Forecast", "Pool"]
+__all__ = ["BookEntry", "BookSnapshot", "Forecast", "Pool"]

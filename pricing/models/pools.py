@@ -57,6 +57,10 @@ class Pool(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    def slot_now(self) -> int:
+        """The slot that is running."""
+        return clock.slot_at(clock.now(), self.slot_seconds)
+
     def clean(self) -> None:
         if None not in (self.floor_price, self.list_price, self.ceiling_price) and not (
             self.floor_price <= self.list_price <= self.ceiling_price

@@ -1,16 +1,34 @@
-"""Each process's copy of the books, caught up by number; and the book as it stood at any number."""
+"""Each process's copy of the books, caught up by number; and the book as it stood at any number.
+
+A copy begins with the newest snapshot and the entries since then, so what it costs doesn't grow with the
+book; it goes on with the entries that are new to it.
+"""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from pricing.book import Book, Change
-from pricing.models import BookEntry, Pool
+from pricing.book import Book, Change, Steps
+from pricing.models import BookEntry, BookSnapshot, Pool
 
 _FIELDS = ("number", "start_slot", "end_slot", "units", "capacity")
 _SPARE = 4  # a copy reaches a quarter of a horizon further, so that it is seldom read anew
+_FAR_BEHIND = 20_000  # so many entries are no longer caught up with: the copy is read anew
+
+# PostgreSQL adds them up, slot by slot: there are fewer slots than entries.
+_STEPS = """
+SELECT step.slot, SUM(step.units)::bigint, SUM(step.capacity)::bigint
+FROM pricing_bookentry AS entry
+CROSS JOIN LATERAL (VALUES
+    (GREATEST(entry.start_slot, %(first)s), entry.units, entry.capacity),
+    (entry.end_slot, -entry.units, -entry.capacity)
+) AS step (slot, units, capacity)
+WHERE pool_id = %(pool)s AND end_slot > %(first)s AND number > %(after)s AND number <= %(number)s
+GROUP BY step.slot
+"""
 
 _books: dict[int, Book] = {}
 _locks: dict[int, threading.Lock] = {}
@@ -28,8 +46,9 @@ def current(pool: Pool, start_slot: int, end_slot: int) -> Iterator[Book]:
     """
     with _lock(pool.pk):
         book = _books.get(pool.pk)
-        if book is None or not book.covers(start_slot, end_slot):
-            book = _books[pool.pk] = _read(pool, start_slot, end_slot + (end_slot - start_slot) // _SPARE)
+        if book is None or not book.covers(start_slot, end_slot) or pool.book_number - book.number > _FAR_BEHIND:
+            reach = end_slot + (end_slot - start_slot) // _SPARE
+            book = _books[pool.pk] = as_of(pool, pool.book_number, start_slot, reach)
         elif book.number < pool.book_number:
             book.apply_all(_entries(pool).filter(number__gt=book.number).order_by("number"))
         yield book
@@ -46,16 +65,32 @@ def take(pool_id: int, *entries: Change) -> None:
 def as_of(pool: Pool, number: int, start_slot: int, end_slot: int) -> Book:
     """The book as it stood after entry `number`, read anew: what receipts are recomputed from."""
     book = Book(start_slot, end_slot - start_slot)
-    book.load(map(Change._make, _reaching(pool, start_slot).filter(number__lte=number)), number)
+    book.load_steps(steps_as_of(pool, number, start_slot), number)
     return book
 
 
-def _read(pool: Pool, start_slot: int, end_slot: int) -> Book:
-    return as_of(pool, pool.book_number, start_slot, end_slot)
+def steps_as_of(pool: Pool, number: int, start_slot: int) -> Steps:
+    """The same from `start_slot` on to the end of time: within a transaction, with what it has appended."""
+    snapshot = newest_snapshot(pool, number=number, start_slot=start_slot)
+    if snapshot is None:
+        return sum_of_entries(pool, number, start_slot)
+    known = Steps.from_bytes(snapshot.steps).since(start_slot)
+    if snapshot.number == number:
+        return known
+    return known.plus(sum_of_entries(pool, number, start_slot, after=snapshot.number))
 
 
-def _reaching(pool: Pool, start_slot: int) -> QuerySet[BookEntry, Row]:
-    return _entries(pool).filter(end_slot__gt=start_slot)
+def sum_of_entries(pool: Pool, number: int, start_slot: int, *, after: int = 0) -> Steps:
+    """What the entries from `after` (exclusive) to `number` come to, from the entries alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STEPS, {"pool": pool.pk, "first": start_slot, "after": after, "number": number})
+        return Steps.of(cursor.fetchall())
+
+
+def newest_snapshot(pool: Pool, *, number: int, start_slot: int) -> BookSnapshot | None:
+    """The last one up to `number` that still has `start_slot`."""
+    usable = BookSnapshot.objects.filter(pool=pool, number__lte=number, first_slot__lte=start_slot)
+    return usable.order_by("-number").first()
 
 
 def _entries(pool: Pool) -> QuerySet[BookEntry, Row]:

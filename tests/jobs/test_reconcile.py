@@ -18,8 +18,9 @@ from jobs.models import Attempt, Job
 from jobs.selectors.consistency import steps
 from jobs.services import instances, reconcile, stage
 from jobs.services.cancel import cancel
+from pricing.book import Steps
 from pricing.models import BookEntry, Pool
-from pricing.services import book
+from pricing.services import book, snapshots
 from tests.factories import Tenant
 from tests.jobs.engine import SLEEP
 from tests.jobs.ways import exited, reserved, running, starting
@@ -33,7 +34,7 @@ def differences() -> dict[str, str]:
     return {found.kind: found.subject for found in reconcile.reconcile()}
 
 
-def unguarded(table: str, statement: str, *values: UUID | int) -> None:
+def unguarded(table: str, statement: str, *values: UUID | int | bytes) -> None:
     """Change what triggers protect, as only a fault of the database itself could."""
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -98,6 +99,16 @@ def test_more_promised_than_there_is(ours: Tenant, pool: Pool) -> None:
         held, first, end = book.lock_pool(pool.pk), job.start_slot or 0, job.end_slot or 0
         book.append(held, kind=BookEntry.Kind.CAPACITY, start_slot=first, end_slot=end, capacity=-1)
     assert differences() == {"promises": f"{pool.slug} slot {job.start_slot}"}
+
+
+def test_a_snapshot_that_is_not_the_sum_of_the_book(ours: Tenant, pool: Pool) -> None:
+    reserved(ours, pool)
+    snapshots.write(Pool.objects.get(pk=pool.pk))
+    reserved(ours, pool)
+    assert differences() == {}
+    wrong = Steps.of([(0, 1, 2)]).to_bytes()
+    unguarded("pricing_booksnapshot", "UPDATE pricing_booksnapshot SET steps = %s", wrong)
+    assert differences() == {"snapshot": f"{pool.slug} entry 2"}
 
 
 @pytest.mark.parametrize("state", ["reserved", "running", "failed"])

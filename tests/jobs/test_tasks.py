@@ -11,6 +11,8 @@ from pricing.models import Pool
 from tests.factories import Tenant
 from tests.jobs.ways import reloaded, reserved, together
 
+app.loader.import_default_modules()  # as the worker does when it starts
+
 
 def test_every_scheduled_task_exists() -> None:
     assert set(schedule.EVERY) <= set(app.tasks)
@@ -20,7 +22,7 @@ def test_every_scheduled_task_exists() -> None:
 def test_beat_writes_the_table_once_however_often_it_starts() -> None:
     for _ in range(2):
         DatabaseScheduler(app=app)
-    ours = PeriodicTask.objects.filter(task__startswith="jobs.")
+    ours = PeriodicTask.objects.filter(task__regex=r"^(jobs|pricing)\.")
     assert {task.task: (task.interval.every, task.expire_seconds) for task in ours} == {
         name: (seconds, seconds) for name, seconds in schedule.EVERY.items()
     }
