@@ -1,10 +1,12 @@
 """`make bench`: every measurement, one table each."""
 
-from benchmarks import http, kernel, live
+from benchmarks import book, http, kernel, live
 
 
 def main() -> None:
     kernel.main()
+    print()
+    book.main()
     print()
     http.main()
     print()
