@@ -10,9 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import User
 from era_platform.common.errors import Problem
+from pricing.admin_outages import OutageAdmin
 from pricing.models import BookEntry, BookSnapshot, Forecast, Pool
+from pricing.selectors.capacity import capacity_ahead
 from pricing.services import pools
 
+__all__ = ["BookEntryAdmin", "BookSnapshotAdmin", "ForecastAdmin", "OutageAdmin", "PoolAdmin"]
+
+SIZES = ("units", "headroom_units")
 FIXED = ("slug", "slot_seconds", "horizon_slots")  # what reservations already rest on
 
 
@@ -26,7 +31,17 @@ class PoolForm(forms.ModelForm):
 @admin.register(Pool)
 class PoolAdmin(admin.ModelAdmin):
     form = PoolForm
-    list_display = ("slug", "name", "units", "slot_seconds", "floor_price", "list_price", "ceiling_price", "is_open")
+    list_display = (
+        "slug",
+        "name",
+        "units",
+        "headroom_units",
+        "slot_seconds",
+        "floor_price",
+        "list_price",
+        "ceiling_price",
+        "is_open",
+    )
     search_fields = ("slug", "name")
     readonly_fields = ("book_number", "forecast_version", "created_at")
 
@@ -44,15 +59,23 @@ class PoolAdmin(admin.ModelAdmin):
             pools.open_for_sale(obj, actor=user)
             return
         changed = set(form.changed_data)
-        plain = changed - {"units", *pools.PRICES}
+        plain = changed - {*SIZES, *pools.PRICES}
         if plain:
             Pool.objects.filter(pk=obj.pk).update(**{name: getattr(obj, name) for name in plain})
         if changed & set(pools.PRICES):
             pools.change_prices(
                 actor=user, pool_id=obj.pk, floor=obj.floor_price, listed=obj.list_price, ceiling=obj.ceiling_price
             )
-        if "units" in changed:
-            pools.change_capacity(actor=user, pool_id=obj.pk, units=obj.units)
+        if changed & set(SIZES):
+            pools.change_capacity(actor=user, pool_id=obj.pk, units=obj.units, headroom_units=obj.headroom_units)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With what the pool has in each slot, and where the rest is."""
+        pool = self.get_object(request, object_id)
+        shown = {"capacity": capacity_ahead(pool)} if pool else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -67,8 +90,8 @@ class PoolAdmin(admin.ModelAdmin):
 
 @admin.register(BookEntry)
 class BookEntryAdmin(ReadOnlyAdmin):
-    list_display = ("pool", "number", "kind", "start_slot", "end_slot", "units", "capacity", "reference", "at")
-    list_filter = ("pool", "kind")
+    list_display = ("pool", "number", "kind", "start_slot", "end_slot", "units", "capacity", "cause", "reference", "at")
+    list_filter = ("pool", "kind", "cause")
     search_fields = ("reference",)
     list_select_related = ("pool",)
 

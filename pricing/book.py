@@ -63,14 +63,27 @@ class Steps(NamedTuple):
     def equals(self, other: "Steps") -> bool:
         return all(map(np.array_equal, self.summed(), other.summed()))
 
+    def minus(self, other: "Steps") -> "Steps":
+        return self.plus(Steps(other.slots, -other.promised, -other.capacity))
+
+    def free(self, start_slot: int) -> tuple[Int64Array, Int64Array]:
+        """Slots, the first one `start_slot`, and the free units from each on until the next one; may be below 0."""
+        steps = self.since(start_slot)
+        slots, free = steps.slots, np.cumsum(steps.capacity - steps.promised)
+        if slots.size and slots[0] == start_slot:
+            return slots, free
+        return np.append(start_slot, slots), np.append(0, free)
+
+    def levels(self, changes: Int64Array, start_slot: int, end_slot: int) -> Int64Array:
+        """What `changes`, one of these steps' own rows, come to in each slot of [start, end)."""
+        place = np.clip(self.slots, start_slot, end_slot) - start_slot
+        return np.cumsum(_sum_at(place, changes, end_slot - start_slot + 1))[:-1]
+
     def first_short(self, start_slot: int, end_slot: int, units: int) -> int | None:
         """The first slot of [start, end) that has fewer than `units` free, None if each has them."""
-        inside = self.since(start_slot)
-        slots = np.append(start_slot, inside.slots)
-        free = np.append(0, np.cumsum(inside.capacity - inside.promised))
-        reached = np.append(slots[1:], end_slot) > slots  # the slot before the first step may be the first step's
-        short = np.flatnonzero((free < units) & reached & (slots < end_slot))
-        return int(slots[short[0]]) if short.size else None
+        slots, free = self.free(start_slot)
+        short = slots[(free < units) & (slots < end_slot)]
+        return int(short[0]) if short.size else None
 
 
 class Book:
@@ -97,10 +110,8 @@ class Book:
 
     def load_steps(self, steps: Steps, number: int) -> None:
         """Become what `steps`, the sum of all entries up to `number`, say of these slots."""
-        slots = len(self.promised)
-        place = np.clip(steps.slots, self.first_slot, self.end_slot) - self.first_slot
-        self.promised = np.cumsum(_sum_at(place, steps.promised, slots + 1))[:-1]
-        self._supply(np.cumsum(_sum_at(place, steps.capacity, slots + 1))[:-1])
+        self.promised = steps.levels(steps.promised, self.first_slot, self.end_slot)
+        self._supply(steps.levels(steps.capacity, self.first_slot, self.end_slot))
         self.number = number
 
     def apply(self, entry: Change) -> None:

@@ -17,7 +17,7 @@ from jobs.models import Job
 from jobs.states import FINAL, State
 from pricing.book import Steps
 from pricing.models import BookEntry, BookSnapshot, Pool
-from pricing.selectors import books
+from pricing.selectors import books, capacity
 
 RECENT = timedelta(days=1)
 OVERDUE = timedelta(minutes=1)
@@ -103,14 +103,17 @@ def book() -> Iterator[Difference]:
 
 
 def promises() -> Iterator[Difference]:
-    """No more is promised than there is, in any slot from the present one on."""
+    """No more is promised than there is, in any slot from the present one on.
+
+    Lost units and head-room don't count as gone: the one happens, the other is only kept from sale.
+    """
     for pool in Pool.objects.all():
-        now = clock.slot_at(clock.now(), pool.slot_seconds)
-        ahead = BookEntry.objects.filter(pool=pool, end_slot__gt=now)
-        spans = ((max(entry.start_slot, now), entry.end_slot, entry.units - entry.capacity) for entry in ahead)
-        for slot, over in steps(spans):
-            if over > 0:
-                yield Difference("promises", f"{pool.slug} slot {slot}", f"{over} units more than there are")
+        now, parts = pool.slot_now(), capacity.steps_by_cause(pool, pool.slot_now())
+        whole = books.sum_of_entries(pool, pool.book_number, now)
+        there = whole.minus(parts[BookEntry.Cause.LOST]).minus(parts[BookEntry.Cause.HEADROOM])
+        for slot, free in zip(*there.free(now), strict=True):
+            if free < 0:
+                yield Difference("promises", f"{pool.slug} slot {slot}", f"{-free} units more than there are")
 
 
 def snapshots() -> Iterator[Difference]:

@@ -2,7 +2,8 @@
 
 from pricing.models.book import BookEntry
 from pricing.models.forecasts import Forecast
+from pricing.models.outages import Outage
 from pricing.models.pools import Pool
 from pricing.models.snapshots import BookSnapshot
 
-__all__ = ["BookEntry", "BookSnapshot", "Forecast", "Pool"]
+__all__ = ["BookEntry", "BookSnapshot", "Forecast", "Outage", "Pool"]

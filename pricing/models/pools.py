@@ -19,6 +19,11 @@ class Pool(models.Model):
     slot_seconds = models.PositiveIntegerField(_("slot (seconds)"), validators=[MinValueValidator(1)])
     horizon_slots = models.PositiveIntegerField(_("horizon (slots)"), validators=[MinValueValidator(1)])
     units = models.PositiveIntegerField(_("units"), validators=[MinValueValidator(1)])
+    headroom_units = models.PositiveIntegerField(
+        _("head-room (units)"),
+        default=0,
+        help_text=_("Kept from sale in every slot, for attempts that are run again after a node was lost."),
+    )
     unit_cpus = models.DecimalField(_("CPUs per unit"), max_digits=8, decimal_places=3)
     unit_memory_mib = models.PositiveIntegerField(_("memory per unit (MiB)"))
     unit_gpus = models.PositiveIntegerField(_("GPUs per unit"), default=0)
@@ -71,6 +76,14 @@ class Pool(models.Model):
         ):
             raise ValidationError(
                 _("All units over the whole horizon at the ceiling price come to more than can be counted.")
+            )
+        if None not in (self.units, self.headroom_units) and self.headroom_units > self.units:
+            raise ValidationError(
+                {
+                    "headroom_units": _("A pool of {units} units has no {headroom} to keep from sale.").format(
+                        units=self.units, headroom=self.headroom_units
+                    )
+                }
             )
         if self.slot_seconds and self.grace_seconds >= self.slot_seconds:
             raise ValidationError({"grace_seconds": _("The grace must be shorter than a slot.")})

@@ -45,7 +45,8 @@ def slot_prices(pool: Pool, *, units: int, since: datetime | None = None, until:
             costs = slot_costs(
                 table, book.promised, book.capacity, first_slot=book.first_slot, units=units, start=start, end=end
             )
-    return SlotPrices(pool, units, start, capacity - promised, capacity, costs)
+    free = np.maximum(capacity - promised, 0)  # more may be promised than is left after a loss
+    return SlotPrices(pool, units, start, free, capacity, costs)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from era_platform.common import clock
+from era_platform.common.errors import Conflict
 from pricing.book import Change
 from pricing.models import BookEntry, Pool
 from pricing.selectors import books
@@ -24,6 +27,7 @@ class EntryFields(TypedDict):
     end_slot: int
     units: NotRequired[int]
     capacity: NotRequired[int]
+    cause: NotRequired[BookEntry.Cause | str]
     reference: NotRequired[UUID | None]
     memo: NotRequired[str]
 
@@ -31,6 +35,22 @@ class EntryFields(TypedDict):
 def lock_pool(pool_id: int) -> Pool:
     """The pool, its row locked until the transaction ends; its `book_number` is then the last there is."""
     return Pool.objects.select_for_update(no_key=True).get(pk=pool_id)
+
+
+def check_free(pool: Pool, start_slot: int, end_slot: int, units: int) -> None:
+    """Raises Conflict naming the first slot of [start, end) in which fewer than `units` are neither promised nor away.
+
+    `pool` must come from `lock_pool` in this transaction.
+    """
+    short = books.steps_as_of(pool, pool.book_number, start_slot).first_short(start_slot, end_slot, units)
+    if short is not None:
+        raise Conflict(
+            _(
+                "In the slot of {moment} fewer than {units} units are free: more is promised than would be left. "
+                "Take fewer, or wait until those reservations have ended."
+            ).format(moment=clock.slot_start(short, pool.slot_seconds).isoformat(), units=units),
+            field="units",
+        )
 
 
 def append(
@@ -41,6 +61,7 @@ def append(
     end_slot: int,
     units: int = 0,
     capacity: int = 0,
+    cause: BookEntry.Cause | str = "",
     reference: UUID | None = None,
     memo: str = "",
 ) -> BookEntry:
@@ -51,6 +72,7 @@ def append(
         end_slot=end_slot,
         units=units,
         capacity=capacity,
+        cause=cause,
         reference=reference,
         memo=memo,
     )

@@ -8,11 +8,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import audit
-from era_platform.common import clock
-from era_platform.common.errors import Conflict, InvalidInput
+from era_platform.common.errors import InvalidInput
 from pricing.models import BookEntry, Pool
 from pricing.models.book import OPEN_END
-from pricing.selectors import books
 from pricing.services import book, forecasts
 
 PRICES = ("floor_price", "list_price", "ceiling_price")
@@ -56,40 +54,32 @@ def create_pool(
 
 def open_for_sale(pool: Pool, *, actor: User | None) -> None:
     """Put a new pool's units into its book and publish its first forecast."""
-    book.append(
-        pool,
-        kind=BookEntry.Kind.CAPACITY,
-        start_slot=clock.slot_at(clock.now(), pool.slot_seconds),
-        end_slot=OPEN_END,
-        capacity=pool.units,
-        memo="nominal",
-    )
+    book.append_many(pool, _entries(pool.slot_now(), pool.units, pool.headroom_units))
     forecasts.publish_prior(pool)
-    audit.record("pool.created", actor=actor, target=pool.slug, units=pool.units)
+    audit.record("pool.created", actor=actor, target=pool.slug, units=pool.units, headroom_units=pool.headroom_units)
 
 
-def change_capacity(*, actor: User | None, pool_id: int, units: int) -> Pool:
-    """Sell `units` units from the next slot on. Raises Conflict where more is already promised."""
-    if units < 1:
-        raise InvalidInput(_("A pool needs at least 1 unit, not {units}.").format(units=units), field="units")
+def change_capacity(*, actor: User | None, pool_id: int, units: int, headroom_units: int | None = None) -> Pool:
+    """Have `units` units from the next slot on, and keep `headroom_units` of them from sale (None: as many as now).
+
+    Head-room takes nothing from what is promised: where less than that is free, nothing more is sold.
+    Raises InvalidInput, or Conflict naming the slot in which more than `units` is promised.
+    """
     with transaction.atomic():
         pool = book.lock_pool(pool_id)
-        if units == pool.units:
-            return pool
-        first = clock.slot_at(clock.now(), pool.slot_seconds) + 1
-        _check_promised(pool, first, units - pool.units)
-        book.append(
-            pool,
-            kind=BookEntry.Kind.CAPACITY,
-            start_slot=first,
-            end_slot=OPEN_END,
-            capacity=units - pool.units,
-            memo="nominal",
-        )
-        was, pool.units = pool.units, units
+        headroom = pool.headroom_units if headroom_units is None else headroom_units
+        _check_sizes(units, headroom)
+        first, more, kept = pool.slot_now() + 1, units - pool.units, headroom - pool.headroom_units
+        if more < 0:
+            book.check_free(pool, first, OPEN_END, min(kept, 0) - more)
+        was = {"units": pool.units, "headroom_units": pool.headroom_units}
+        pool.units, pool.headroom_units = units, headroom
         pool.full_clean()
-        pool.save(update_fields=["units"])
-        audit.record("pool.capacity_changed", actor=actor, target=pool.slug, was=was, units=units)
+        book.append_many(pool, _entries(first, more, kept))
+        pool.save(update_fields=["units", "headroom_units"])
+        if more or kept:
+            now = {"units": units, "headroom_units": headroom}
+            audit.record("pool.capacity_changed", actor=actor, target=pool.slug, was=was, now=now)
     return pool
 
 
@@ -106,16 +96,25 @@ def change_prices(*, actor: User | None, pool_id: int, floor: int, listed: int, 
     return pool
 
 
-def _check_promised(pool: Pool, first: int, change: int) -> None:
-    with books.current(pool, first, first + pool.horizon_slots) as now:
-        free = now.capacity - now.promised
-        start = first - now.first_slot
-        short = free[start:] + change < 0
-    if short.any():
-        slot = first + int(short.argmax())
-        raise Conflict(
-            _("In the slot of {moment} more is promised than that; end or move those reservations first.").format(
-                moment=clock.slot_start(slot, pool.slot_seconds).isoformat()
+def _check_sizes(units: int, headroom: int) -> None:
+    if units < 1:
+        raise InvalidInput(_("A pool needs at least 1 unit, not {units}.").format(units=units), field="units")
+    if not 0 <= headroom <= units:
+        raise InvalidInput(
+            _("The head-room must be between 0 and the pool's {units} units, not {headroom}.").format(
+                units=units, headroom=headroom
             ),
-            field="units",
+            field="headroom_units",
         )
+
+
+def _entries(first: int, units: int, headroom: int) -> list[book.EntryFields]:
+    """So many more units, and so many more of them kept from sale, from slot `first` on."""
+    changes = {BookEntry.Cause.NOMINAL: units, BookEntry.Cause.HEADROOM: -headroom}
+    return [
+        book.EntryFields(
+            kind=BookEntry.Kind.CAPACITY, start_slot=first, end_slot=OPEN_END, capacity=change, cause=cause
+        )
+        for cause, change in changes.items()
+        if change
+    ]

@@ -96,8 +96,14 @@ def test_a_reservation_that_is_not_in_the_book(ours: Tenant, pool: Pool) -> None
 def test_more_promised_than_there_is(ours: Tenant, pool: Pool) -> None:
     job = reserved(ours, pool, units=8)
     with transaction.atomic():
-        held, first, end = book.lock_pool(pool.pk), job.start_slot or 0, job.end_slot or 0
-        book.append(held, kind=BookEntry.Kind.CAPACITY, start_slot=first, end_slot=end, capacity=-1)
+        book.append(
+            book.lock_pool(pool.pk),
+            kind=BookEntry.Kind.CAPACITY,
+            start_slot=job.start_slot or 0,
+            end_slot=job.end_slot or 0,
+            capacity=-1,
+            cause=BookEntry.Cause.MAINTENANCE,
+        )
     assert differences() == {"promises": f"{pool.slug} slot {job.start_slot}"}
 
 
