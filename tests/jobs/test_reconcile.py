@@ -19,8 +19,8 @@ from jobs.selectors.consistency import steps
 from jobs.services import instances, reconcile, stage
 from jobs.services.cancel import cancel
 from pricing.book import Steps
-from pricing.models import BookEntry, Pool
-from pricing.services import book, snapshots
+from pricing.models import BookEntry, Outage, Pool
+from pricing.services import book, outages, pools, snapshots
 from tests.factories import Tenant
 from tests.jobs.engine import SLEEP
 from tests.jobs.ways import exited, reserved, running, starting
@@ -105,6 +105,13 @@ def test_more_promised_than_there_is(ours: Tenant, pool: Pool) -> None:
             cause=BookEntry.Cause.MAINTENANCE,
         )
     assert differences() == {"promises": f"{pool.slug} slot {job.start_slot}"}
+
+
+def test_lost_units_and_head_room_differ_from_nothing(ours: Tenant, pool: Pool) -> None:
+    reserved(ours, pool, units=8)
+    pools.change_capacity(actor=None, pool_id=pool.pk, units=8, headroom_units=2)
+    outages.begin(actor=None, pool_id=pool.pk, cause=Outage.Cause.LOST, units=5, reason="node 3")
+    assert differences() == {}
 
 
 def test_a_snapshot_that_is_not_the_sum_of_the_book(ours: Tenant, pool: Pool) -> None:

@@ -79,6 +79,31 @@ def test_unused_slots_go_back_from_the_next_boundary_on(
     assert booked(job) == [("reserve", 0, 2, 2), *given_back]
 
 
+def test_slots_given_back_are_bought_at_once_and_the_running_one_is_not(
+    ours: Tenant, theirs: Tenant, pool: Pool
+) -> None:
+    job = running(ours, pool, units=8, duration=3 * 60)
+    at_start(job, 10)
+    assert reserved(theirs, pool, units=8).start_slot == job.end_slot, "until then all is taken"
+    exited(job, 0)
+    assert booked(job) == [("reserve", 0, 3, 8), ("release", 1, 3, -8)]
+    bought = reserved(theirs, pool, units=8)
+    assert (bought.start_slot, bought.end_slot) == ((job.start_slot or 0) + 1, job.end_slot)
+
+
+def test_cancelled_while_it_runs_its_next_slot_is_bought_as_soon_as_its_instance_has_ended(
+    ours: Tenant, theirs: Tenant, pool: Pool
+) -> None:
+    job = running(ours, pool, units=8, duration=3 * 60)
+    at_start(job, 70)
+    cancel(actor=ours.member, organization=ours.organization, job_id=job.pk)
+    assert booked(job) == [("reserve", 0, 3, 8)], "its instance still has its grace"
+    exited(job, 143, at=clock.now() + timedelta(seconds=4), reason=EndReason.TERMINATED)
+    assert booked(job)[1:] == [("release", 2, 3, -8)]
+    bought = reserved(theirs, pool, units=8, duration=60)
+    assert bought.start_slot == (job.start_slot or 0) + 2
+
+
 def test_a_failure_of_the_platform_costs_nothing_and_says_why(ours: Tenant, pool: Pool) -> None:
     job = reserved(ours, pool)
     at_start(job, 30)
