@@ -1,5 +1,6 @@
 """The operators' way to plan maintenance and to say that units are lost, and to give them back."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -47,10 +48,22 @@ class OutageForm(forms.Form):
 
 @admin.register(Outage)
 class OutageAdmin(admin.ModelAdmin):
-    list_display = ("pool", "units", "cause", "start", "end", "is_over", "reason", "created_by")
+    list_display = ("pool", "units", "cause", "begins", "ends", "is_over", "reason")
     list_filter = ("pool", "cause")
     list_select_related = ("pool", "created_by")
     actions = ("give_back",)
+
+    @admin.display(description=gettext_lazy("from"), ordering="start_slot")
+    def begins(self, outage: Outage) -> datetime:
+        return outage.start
+
+    @admin.display(description=gettext_lazy("until"))
+    def ends(self, outage: Outage) -> datetime | str:
+        return outage.end or _("further notice")
+
+    @admin.display(description=gettext_lazy("over"), boolean=True)
+    def is_over(self, outage: Outage) -> bool:
+        return outage.is_over
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """What one takes is in the book: it can be ended, not rewritten."""

@@ -42,13 +42,17 @@ def check_free(pool: Pool, start_slot: int, end_slot: int, units: int) -> None:
 
     `pool` must come from `lock_pool` in this transaction.
     """
-    short = books.steps_as_of(pool, pool.book_number, start_slot).first_short(start_slot, end_slot, units)
+    steps = books.steps_as_of(pool, pool.book_number, start_slot)
+    short = steps.first_short(start_slot, end_slot, units)
     if short is not None:
+        _slots, free = steps.free(short)
         raise Conflict(
             _(
-                "In the slot of {moment} fewer than {units} units are free: more is promised than would be left. "
-                "Take fewer, or wait until those reservations have ended."
-            ).format(moment=clock.slot_start(short, pool.slot_seconds).isoformat(), units=units),
+                "In the slot of {moment} {free} units are free, so {units} can't be taken away: "
+                "the others are promised, or away already."
+            ).format(
+                moment=clock.slot_start(short, pool.slot_seconds).isoformat(), free=max(0, int(free[0])), units=units
+            ),
             field="units",
         )
 

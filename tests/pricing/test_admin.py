@@ -63,18 +63,18 @@ def test_maintenance_is_planned_on_a_page_and_ended_from_the_list(operator: Clie
 @pytest.mark.parametrize(
     ("fields", "name", "words"),
     [
-        ({"units": 9}, "units", "fewer than 9 units are free"),
+        ({"units": 9}, "units", "8 units are free, so 9 can't"),
         ({"units": 9, "cause": "lost"}, "units", "fewer than 9 units that are not lost"),
         ({"units": 0}, "units", "greater than or equal to 1"),
         ({"units": "many"}, "units", "whole number"),
-        ({"units": 10**30}, "units", "fewer than 1000"),
+        ({"units": 10**30}, "units", "so 1000"),
         ({"reason": ""}, "reason", "required"),
         ({"cause": "whim"}, "cause", "whim"),
         ({"pool": 77}, "pool", "choice"),
         ({"since_0": "2001-01-01", "since_1": "10:00"}, "since", "in the past, at 2001-01-01"),
         ({"since_0": "soon", "since_1": "10:00"}, "since", "date"),
         ({"until_0": "2001-01-01", "until_1": "10:00"}, "until", "not at 2001-01-01"),
-        ({"until_0": "9999-12-31", "until_1": "23:59", "units": 9}, "units", "fewer than 9"),
+        ({"until_0": "9999-12-31", "until_1": "23:59", "units": 9}, "units", "so 9 can't"),
     ],
 )
 def test_an_outage_that_cannot_be_is_told_beside_its_field_and_nothing_changes(

@@ -189,7 +189,7 @@ def test_less_capacity_is_sold_from_the_next_slot_on() -> None:
 def test_capacity_that_is_promised_cannot_be_taken_away() -> None:
     pool, first = a_pool(), first_slot()
     reserve(pool.pk, first + 5, first + 6, 6)
-    with pytest.raises(Conflict, match="more is promised"):
+    with pytest.raises(Conflict, match="2 units are free, so 3 can't be taken away"):
         pools.change_capacity(actor=None, pool_id=pool.pk, units=5)
     pools.change_capacity(actor=None, pool_id=pool.pk, units=6)
     assert np.all(slot_prices(Pool.objects.get(), units=1).free >= 0)
