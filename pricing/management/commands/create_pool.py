@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("slug")
         parser.add_argument("--name", default="")
         parser.add_argument("--units", type=int, required=True)
+        parser.add_argument("--headroom-units", type=int, default=0, help="of these, kept from sale")
         parser.add_argument("--slot-seconds", type=int, default=300)
         parser.add_argument("--horizon-slots", type=int, default=8640)
         parser.add_argument("--unit-cpus", type=Decimal, default=Decimal(1))
@@ -43,6 +44,7 @@ _PRICES = ("floor_price", "list_price", "ceiling_price")
 _FIELDS = (
     "slug",
     "units",
+    "headroom_units",
     "slot_seconds",
     "horizon_slots",
     "unit_cpus",
