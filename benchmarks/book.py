@@ -21,8 +21,8 @@ ROUNDS = 5
 
 # A reservation's slots and units come from PostgreSQL's hash of its number: like chance, yet the same each time.
 FILL = """
-INSERT INTO pricing_bookentry (pool_id, number, kind, start_slot, end_slot, units, capacity, memo, at)
-SELECT %(pool)s, n, 'reserve', start, start + 1 + (chance >> 8) %% 12, 1 + (chance >> 16) %% 8, 0, '', now()
+INSERT INTO pricing_bookentry (pool_id, number, kind, start_slot, end_slot, units, capacity, cause, memo, at)
+SELECT %(pool)s, n, 'reserve', start, start + 1 + (chance >> 8) %% 12, 1 + (chance >> 16) %% 8, 0, '', '', now()
 FROM (
     SELECT n, chance, CASE WHEN n <= %(past)s THEN %(first)s - 13 - chance %% %(year)s
                            ELSE %(first)s + chance %% (%(horizon)s - 12) END AS start
