@@ -3,6 +3,7 @@
 Amounts are micro-credits. Lock order: pool row → wallet row → job row.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 
 from accounts.models import Hold, LedgerAccount, Organization, Transfer, User
+from era_platform.common.bulk import copy_rows, random_ids
 from era_platform.common.errors import InsufficientFunds, InvalidInput
 from era_platform.common.money import format_credits
 
@@ -31,19 +33,53 @@ def lock_wallet(organization: Organization) -> LedgerAccount:
 def hold(wallet: LedgerAccount, amount: int, *, reference: UUID, actor: User | None) -> Hold:
     """Set `amount` aside for `reference`. Raises InsufficientFunds; nothing is written then."""
     assert wallet.organization, "only the platform's own accounts have none"
-    available = wallet.balance + wallet.credit_limit
-    if amount > available:
-        raise InsufficientFunds(
-            _("The price is {price} credits; the wallet has {available} available.").format(
-                price=format_credits(amount), available=format_credits(available)
-            ),
-            price=format_credits(amount),
-            available=format_credits(available),
-        )
+    check_funds(wallet, amount)
     held = Hold.objects.create(organization=wallet.organization, amount=amount, reference=reference)
     if amount:
         _move(Transfer.Kind.HOLD, wallet.pk, _account(held.organization_id, Kind.HELD), amount, held, actor)
     return held
+
+
+def hold_many(wallet: LedgerAccount, amounts: Sequence[tuple[UUID, int]], *, actor: User | None) -> None:
+    """Set aside an amount for each reference, all together. Raises InsufficientFunds; nothing is written then."""
+    check_funds(wallet, sum(amount for _reference, amount in amounts))
+    rows = [(hold_id, *amount) for hold_id, amount in zip(random_ids(len(amounts)), amounts, strict=True)]
+    organization = wallet.organization_id
+    copy_rows(
+        Hold,
+        ("organization_id", "id", "reference", "amount"),
+        ((organization, hold_id, reference, amount) for hold_id, reference, amount in rows),
+    )
+    same = (
+        organization,
+        str(Transfer.Kind.HOLD),
+        wallet.pk,
+        _account(organization or 0, Kind.HELD),
+        actor and actor.pk,
+    )
+    copy_rows(
+        Transfer,
+        ("organization_id", "kind", "source_id", "target_id", "actor_id", "hold_id", "reference", "amount"),
+        ((*same, hold_id, reference, amount) for hold_id, reference, amount in rows if amount),
+    )
+
+
+def available(wallet: LedgerAccount) -> int:
+    """What can be spent."""
+    return wallet.balance + wallet.credit_limit
+
+
+def check_funds(wallet: LedgerAccount, amount: int) -> None:
+    """Raises InsufficientFunds where less than `amount` can be spent."""
+    if amount > available(wallet):
+        price, left = format_credits(amount), format_credits(available(wallet))
+        raise InsufficientFunds(
+            _("The price is {price} credits; the wallet has {available} available.").format(
+                price=price, available=left
+            ),
+            price=price,
+            available=left,
+        )
 
 
 def capture(held: Hold, amount: int, *, actor: User | None = None) -> None:
