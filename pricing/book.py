@@ -138,7 +138,9 @@ class Book:
             for row in rows:
                 self.apply(row)
         else:
-            self._add(np.array(rows, dtype=np.int64))
+            self._add(
+                np.array(list(map(tuple, rows)), dtype=np.int64)
+            )  # of named tuples it would take ten times as long
             self.number = rows[-1].number
 
     def copy(self) -> "Book":

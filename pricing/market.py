@@ -12,13 +12,15 @@ from pricing.kernel import PriceTable, decide, first_at_most, totals
 _ANY_PRICE = 2**63 - 1
 
 
-def answer(book: Book, table: PriceTable, wanted: Window, units: int, value: int | None) -> Answer:
+def answer(
+    book: Book, table: PriceTable, wanted: Window, units: int, value: int | None, *, with_alternatives: bool = True
+) -> Answer:
     """The answer to `units` in the window `wanted`. `value` is looked at once, after the price is found."""
     reason, offer = _cheapest(book, table, wanted, units)
     if offer and value is not None and value < offer.total:
         reason = Reason.PRICE_ABOVE_VALUE
-    if reason is None:
-        return Answer(wanted, None, offer)
+    if reason is None or not with_alternatives:
+        return Answer(wanted, reason, offer)
     instead = tuple(_alternatives(book, table, wanted, units, value, offer))
     return Answer(wanted, reason, offer, instead)
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from era_platform.common import clock
+from era_platform.common.bulk import copy_rows
 from era_platform.common.errors import Conflict
 from pricing.book import Change
 from pricing.models import BookEntry, Pool
@@ -70,7 +71,10 @@ def append(
     memo: str = "",
 ) -> BookEntry:
     """Add the next entry to the book of `pool`, which must come from `lock_pool` in this transaction."""
-    fields = EntryFields(
+    [number] = _take_numbers(pool, [Change(0, start_slot, end_slot, units, capacity)])
+    entry = BookEntry(
+        pool=pool,
+        number=number,
         kind=kind,
         start_slot=start_slot,
         end_slot=end_slot,
@@ -80,21 +84,33 @@ def append(
         reference=reference,
         memo=memo,
     )
-    return append_many(pool, [fields])[0]
+    entry.save(force_insert=True)
+    return entry
 
 
-def append_many(pool: Pool, changes: Sequence[EntryFields]) -> list[BookEntry]:
-    """Add the next entries, numbered in the order given, by one statement however many they are.
+def append_many(pool: Pool, changes: Sequence[EntryFields]) -> range:
+    """Add the next entries, numbered in the order given, by one statement however many they are; gives the numbers.
 
     `pool` must come from `lock_pool` in this transaction. No changes are no statement.
     """
     if not changes:
-        return []
-    entries = [
-        BookEntry(pool=pool, number=number, **fields) for number, fields in enumerate(changes, pool.book_number + 1)
-    ]
-    pool.book_number = entries[-1].number
+        return range(0)
+    spans = [(one["start_slot"], one["end_slot"], one.get("units", 0), one.get("capacity", 0)) for one in changes]
+    numbers = _take_numbers(pool, [Change(0, *span) for span in spans])
+    columns = ("pool_id", "number", "start_slot", "end_slot", "units", "capacity")
+    added = (
+        (pool.pk, number, *span, str(one["kind"]), str(one.get("cause", "")), one.get("reference"), one.get("memo", ""))
+        for number, span, one in zip(numbers, spans, changes, strict=True)
+    )
+    copy_rows(BookEntry, (*columns, "kind", "cause", "reference", "memo"), added)
+    return numbers
+
+
+def _take_numbers(pool: Pool, changes: Sequence[Change]) -> range:
+    """The next numbers of the book, for these changes; this process's copy takes them when they are committed."""
+    numbers = range(pool.book_number + 1, pool.book_number + 1 + len(changes))
+    pool.book_number += len(changes)
     pool.save(update_fields=["book_number"])
-    added = [Change(one.number, one.start_slot, one.end_slot, one.units, one.capacity) for one in entries]
-    transaction.on_commit(partial(books.take, pool.pk, *added), robust=True)
-    return BookEntry.objects.bulk_create(entries)
+    numbered = [change._replace(number=number) for number, change in zip(numbers, changes, strict=True)]
+    transaction.on_commit(partial(books.take, pool.pk, *numbered), robust=True)
+    return numbers
