@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from jobs.api.batches import BatchesView, BatchView
 from jobs.api.records import EventList, LogView, OutputsView, OutputView, SampleList
 from jobs.api.views import CancelView, JobsView, JobView, ReceiptView
 
@@ -17,6 +18,8 @@ register_converter(AnyPathConverter, "any_path")
 
 urlpatterns = [
     path("jobs", JobsView.as_view(), name="api-jobs"),
+    path("jobs/batch", BatchesView.as_view(), name="api-batches"),
+    path("jobs/batch/<uuid:batch_id>", BatchView.as_view(), name="api-batch"),
     path("jobs/<uuid:job_id>", JobView.as_view(), name="api-job"),
     path("jobs/<uuid:job_id>/cancel", CancelView.as_view(), name="api-job-cancel"),
     path("jobs/<uuid:job_id>/receipt", ReceiptView.as_view(), name="api-job-receipt"),

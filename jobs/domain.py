@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from era_platform.common.money import MAX_AMOUNT
 from pricing.domain import MAX_DURATION, MAX_UNITS, Ask
 
+INSUFFICIENT_FUNDS = "insufficient_funds"
+"""The reason of a request of a batch that the market would have accepted, and the wallet could not pay."""
 MAX_ARGUMENTS = 1_000
 MAX_COMMAND_BYTES = 64 * 1024
 MAX_VARIABLES = 200

@@ -36,8 +36,9 @@ from accounts.services import invitations
 from era_platform.common import clock, storage
 from era_platform.common.money import MICRO
 from jobs.domain import JobRequest
-from jobs.models import Job
+from jobs.models import Batch, Job
 from jobs.services.submit import submit
+from jobs.services.submit_batch import submit_batch
 from tests.factories import Tenant, a_pool, a_token, a_user, signed_in, with_token
 
 COLUMNS = ("anonymous", "outsider", "operator", "viewer", "member", "owner")
@@ -110,6 +111,8 @@ TABLE = [
     Row("api-quotes", "POST", "                401 200 200 200 200 200", QUOTE),
     Row("api-jobs", "GET", "                   401 200 200 200 200 200"),
     Row("api-jobs", "POST", "                  401 201 402 403 201 201", SUBMIT),  # the operator has no credits
+    Row("api-batches", "POST", "               401 201 402 403 201 201", {"requests": [SUBMIT]}),
+    Row("api-batch", "GET", "                  401 404 404 200 200 200"),
     Row("api-job", "GET", "                    401 404 404 200 200 200"),
     Row("api-job-cancel", "POST", "            401 404 404 403 200 200"),
     Row("api-job-receipt", "GET", "            401 404 404 200 200 200"),
@@ -166,6 +169,7 @@ def world(ours: Tenant, theirs: Tenant, tmp_path: Path, settings: Settings) -> W
             "org": "ours",
             "slug": "local",
             "job_id": a_job(ours),
+            "batch_id": a_batch(ours),
             "path": "result.txt",
             "secret": link.rstrip("/").rsplit("/", 1)[1],
             "pk of invitation-revoke": _invitation.pk,
@@ -178,7 +182,26 @@ def world(ours: Tenant, theirs: Tenant, tmp_path: Path, settings: Settings) -> W
 
 def a_job(tenant: Tenant) -> UUID:
     """Reserved, some time ahead, with a file among its outputs."""
-    request = JobRequest(
+    job: Job = submit(actor=tenant.member, organization=tenant.organization, request=a_request())
+    outputs = storage.job_folder(job.pk) / "output"
+    outputs.mkdir(parents=True)
+    (outputs / "result.txt").write_text("42")
+    return job.pk
+
+
+def a_batch(tenant: Tenant) -> UUID:
+    """Of one job."""
+    batch = submit_batch(
+        actor=tenant.member,
+        organization=tenant.organization,
+        requests=[a_request()],
+        mode=Batch.Mode.BEST_EFFORT,
+    )
+    return batch.pk
+
+
+def a_request() -> JobRequest:
+    return JobRequest(
         pool="local",
         units=1,
         duration=60,
@@ -189,11 +212,6 @@ def a_job(tenant: Tenant) -> UUID:
         image="host",
         command=("true",),
     )
-    job: Job = submit(actor=tenant.member, organization=tenant.organization, request=request)
-    outputs = storage.job_folder(job.pk) / "output"
-    outputs.mkdir(parents=True)
-    (outputs / "result.txt").write_text("42")
-    return job.pk
 
 
 @cache
@@ -235,12 +253,12 @@ def test_each_address_answers_each_person_as_the_table_says(world: World, row: R
 
 def what_is_anothers_looks_like_what_is_not_there(world: World, row: Row) -> None:
     """Not even the words of the answer differ, but for what was asked for and what is new in each answer."""
-    absent = replace(world, parts=world.parts | {"org": "nobody", "job_id": UUID(int=0)})
+    absent = replace(world, parts=world.parts | {"org": "nobody", "job_id": UUID(int=0), "batch_id": UUID(int=0)})
     words = []
     for each in (world, absent):
         answer = undone(each, row, "outsider")
         text = CSRF_TOKEN.sub("…", answer.content.decode())
-        for own in (answer["X-Request-ID"], str(each.parts["job_id"]), each.parts["org"]):
+        for own in (answer["X-Request-ID"], str(each.parts["job_id"]), str(each.parts["batch_id"]), each.parts["org"]):
             text = text.replace(own, "…")
         words.append(text)
     assert words[0] == words[1]

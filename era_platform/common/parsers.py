@@ -17,10 +17,15 @@ class JSONParser(BaseParser):
 
     media_type = "application/json"
 
+    @property
+    def most(self) -> int:
+        """Bytes of a body."""
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        most = self.most
         body = stream.read(most + 1)
         if len(body) > most:
             raise TooLarge(_("The body has more than {most} bytes.").format(most=most))

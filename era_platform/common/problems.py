@@ -104,6 +104,14 @@ def _as_problem(error: Exception) -> Problem | None:
             return None
 
 
+def problems_of(invalid: exceptions.ValidationError, place: str) -> list[dict[str, str]]:
+    """What is wrong with a part of a body that is called `place`, as members of `errors`."""
+    return [
+        {"field": ".".join(filter(None, (place, name))), "detail": str(text), "code": str(text.code)}
+        for name, text in _flatten(invalid.detail)
+    ]
+
+
 def _of_fields(errors: list[tuple[str, ErrorDetail]]) -> Problem:
     """One problem for all fields: the first in `field` and `detail`, each of them in `errors`."""
     field, detail = errors[0]

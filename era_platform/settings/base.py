@@ -25,6 +25,7 @@ ERA_EMBEDDED = False
 ERA_CODE_ARCHIVE_MAX_BYTES = env.int("ERA_CODE_ARCHIVE_MAX_BYTES", default=64 * 1024 * 1024)
 ERA_CODE_UNPACKED_MAX_BYTES = env.int("ERA_CODE_UNPACKED_MAX_BYTES", default=1024 * 1024 * 1024)
 ERA_CODE_MAX_FILES = env.int("ERA_CODE_MAX_FILES", default=20_000)
+ERA_BATCH_MAX_BYTES = env.int("ERA_BATCH_MAX_BYTES", default=16 * 1024 * 1024)
 ERA_STORAGE_MIN_FREE_BYTES = env.int("ERA_STORAGE_MIN_FREE_BYTES", default=100 * 1024 * 1024)
 # Of jobs on the process engine; a job's user is ERA_JOB_UID_BASE + the organization's number.
 ERA_JOB_UID_BASE = env.int("ERA_JOB_UID_BASE", default=200_000)

@@ -31,6 +31,7 @@ class JobFilter(django_filters.FilterSet):
 
     state = django_filters.MultipleChoiceFilter(choices=Job.States.choices, label=_("State; may be given repeatedly."))
     pool = django_filters.CharFilter("pool__slug", label=_("Short name of the pool."))
+    batch = django_filters.UUIDFilter("batch", label=_("Id of the batch it belongs to."))
     search = django_filters.CharFilter("name", "icontains", max_length=120, label=_("A part of the name."))
     submitted_from = MomentFilter("submitted_at", "gte", label=_("Submitted at this moment or later."))
     submitted_to = MomentFilter("submitted_at", "lt", label=_("Submitted before this moment."))
@@ -43,6 +44,7 @@ class JobFilter(django_filters.FilterSet):
             "start_at": "start",
             "end_at": "end",
             "deadline": "deadline",
+            "batch_index": "batch_index",
         },
         label=_("A field, with - before it for descending; several with commas. By default -submitted_at."),
     )

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from era_platform.common.fields import CreditsField, MomentField
+from jobs.domain import INSUFFICIENT_FUNDS
 from jobs.models import CodeArchive, Job, JobEvent, Sample
 from jobs.outputs import OutputFile
 from jobs.states import State
@@ -10,7 +11,7 @@ from pricing.api.serializers import AlternativeSerializer
 from pricing.domain import Reason
 
 STATES = [state.value for state in State]
-REASONS = [reason.value for reason in Reason]
+REASONS = [*(reason.value for reason in Reason), INSUFFICIENT_FUNDS]
 
 
 class JobSummarySerializer(serializers.Serializer[Job]):
@@ -38,6 +39,8 @@ class JobSummarySerializer(serializers.Serializer[Job]):
     finished_at = MomentField(allow_null=True)
     exit_code = serializers.IntegerField(allow_null=True, help_text="128 + n where signal n ended it.")
     attempt = serializers.IntegerField(help_text="How often it was begun.")
+    batch = serializers.UUIDField(source="batch_id", allow_null=True, help_text="The batch it came with.")
+    batch_index = serializers.IntegerField(allow_null=True, help_text="Its place there, from 0.")
 
 
 class CodeSerializer(serializers.Serializer[CodeArchive]):

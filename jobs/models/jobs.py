@@ -35,6 +35,9 @@ class Job(models.Model):
     pool = models.ForeignKey("pricing.Pool", models.PROTECT, related_name="jobs")
     submitted_at = models.DateTimeField(_("submitted"), default=clock.now, editable=False)
 
+    batch = models.ForeignKey("jobs.Batch", models.PROTECT, null=True, blank=True, related_name="jobs", db_index=False)
+    batch_index = models.PositiveIntegerField(_("place in the batch"), null=True, blank=True)
+
     name = models.CharField(_("name"), max_length=120)
     image = models.CharField(_("image"), max_length=255)
     command = models.JSONField(_("command"))
@@ -88,6 +91,9 @@ class Job(models.Model):
             models.Index(fields=["pool", "start_at"], name="job_by_pool_start"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "batch_index"], condition=models.Q(batch__isnull=False), name="job_place_in_batch"
+            ),
             models.CheckConstraint(condition=models.Q(state__in=[s.value for s in State]), name="job_state_known"),
             models.CheckConstraint(
                 condition=models.Q(state="rejected", start_slot=None)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from era_platform.common import broadcast
-from jobs.models import Job
+from jobs.models import Batch, Job
 
 
 def job_group(job_id: UUID) -> str:
@@ -23,6 +23,18 @@ def changed(job: Job) -> None:
     message = {"type": "org.job", "id": str(job.pk), "state": str(job.state), "name": job.name}
     on_commit(job_group(job.pk), {"type": "job.state", "state": str(job.state)})
     on_commit(organization_group(job.organization_id), message)
+
+
+def batch_decided(batch: Batch) -> None:
+    """On commit, tell who looks at the organization that it has many new jobs."""
+    message = {"type": "org.batch", "id": str(batch.pk), "size": batch.size, "priced": batch.size, "done": True}
+    on_commit(organization_group(batch.organization_id), message)
+
+
+def batch_priced(organization_id: int, key: str, priced: int, size: int) -> None:
+    """Tell at once how far the pricing of a batch is, of which nothing is promised yet; `key` is its sender's."""
+    message = {"type": "org.batch", "key": key, "size": size, "priced": priced, "done": False}
+    broadcast.send(organization_group(organization_id), message)
 
 
 def log_grew(job_id: UUID) -> None:

@@ -1,9 +1,13 @@
 """Writes down what happens to a job, and under whose request."""
 
+import json
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 
-from era_platform.common import tracing
+from era_platform.common import clock, tracing
+from era_platform.common.bulk import copy_rows
 from jobs.models import Job, JobEvent
 
 STATE = "state"
@@ -19,6 +23,20 @@ def record(job: Job, kind: str, *, state: str = "", **detail: Any) -> JobEvent:
         state=state,
         detail=detail,
         request_id=tracing.request_id(),
+    )
+
+
+def record_many(organization_id: int, happened: Iterable[tuple[UUID, str, str, dict[str, Any]]]) -> None:
+    """Write down what happened to many jobs at once: (job, kind, state, detail) each."""
+    request_id, at = tracing.request_id(), clock.now()
+    columns = ("organization_id", "request_id", "at", "job_id", "kind", "state", "detail")
+    copy_rows(
+        JobEvent,
+        columns,
+        (
+            (organization_id, request_id, at, job_id, kind, str(state), json.dumps(detail))
+            for job_id, kind, state, detail in happened
+        ),
     )
 
 

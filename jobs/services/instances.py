@@ -67,4 +67,7 @@ def spec_of(job: Job, number: int) -> InstanceSpec:
 def _told(job: Job) -> dict[str, str]:
     assert job.end_at is not None
     end = job.end_at.isoformat().replace("+00:00", "Z")
-    return {"ERA_JOB_ID": str(job.pk), "ERA_UNITS": str(job.units), "ERA_SLOT_END": end}
+    told = {"ERA_JOB_ID": str(job.pk), "ERA_UNITS": str(job.units), "ERA_SLOT_END": end}
+    if job.batch_id:
+        told |= {"ERA_BATCH_ID": str(job.batch_id), "ERA_BATCH_INDEX": str(job.batch_index)}
+    return told

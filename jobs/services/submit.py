@@ -1,8 +1,11 @@
 """Submission: one transaction that prices, holds, books and stores a job, and answers for good."""
 
 import uuid
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organization, User
 from accounts.services import idempotency, ledger
 from era_platform.common import clock
-from era_platform.common.errors import InvalidInput, NotFound
+from era_platform.common.errors import InvalidInput, NotFound, Problem
 from jobs.domain import JobRequest, faults
 from jobs.engines import engine
 from jobs.engines.base import ImageError
@@ -23,6 +26,12 @@ from pricing.models import BookEntry, Pool
 from pricing.selectors import tables
 from pricing.selectors.pools import pool_by_slug
 from pricing.services import book, quotes
+
+MOST_ERRORS = 100
+"""How many wrong fields a refusal names, at least."""
+
+Name = TypeVar("Name", bound=Hashable)
+Found = TypeVar("Found")
 
 
 def submit(*, actor: User, organization: Organization, request: JobRequest, idempotency_key: str = "") -> Job:
@@ -68,26 +77,68 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
 
 def check(organization: Organization, request: JobRequest) -> tuple[Pool, CodeArchive | None, str]:
     """The pool, the code and the image's full name. Raises InvalidInput with every field that is wrong."""
-    errors = faults(request)
-    pool = code = None
-    image = ""
-    try:
-        pool = pool_by_slug(request.pool)
-    except NotFound as unknown:
-        errors["pool"] = unknown.detail
-    if request.code:
-        code = CodeArchive.objects.filter(organization=organization, pk=request.code).first()
-        if code is None:
-            errors["code"] = _("There is no code archive {id}.").format(id=request.code)
-    try:
-        image = engine().check_image(request.image)
-    except ImageError as unknown:
-        errors["image"] = str(unknown)
-    if errors or pool is None:
-        field, detail = next(iter(errors.items()))
-        each = [{"field": name, "detail": text, "code": InvalidInput.code} for name, text in errors.items()]
-        raise InvalidInput(detail, field=field, errors=each)
-    return pool, code, image
+    checked = check_all(organization, [request])
+    code = checked.codes[request.code] if request.code else None
+    return checked.pools[request.pool], code, checked.images[request.image]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What requests name, by that name: pools by slug, stored archives by id, full names of images."""
+
+    pools: dict[str, Pool]
+    codes: dict[UUID, CodeArchive]
+    images: dict[str, str]
+
+
+def check_all(
+    organization: Organization, requests: Sequence[JobRequest], place: Callable[[int], str] | None = None
+) -> Checked:
+    """What the requests name, each asked for once. Raises InvalidInput with the fields that are wrong.
+
+    `place` says what the k-th request is called in front of a field (`requests[17].units`).
+    """
+    pools, unknown_pools = _sorted_out({request.pool for request in requests}, pool_by_slug)
+    codes, unknown_codes = _sorted_out(
+        {request.code for request in requests if request.code}, partial(_stored_code, organization)
+    )
+    images, unknown_images = _sorted_out({request.image for request in requests}, engine().check_image)
+    errors: list[dict[str, str]] = []
+    for number, request in enumerate(requests):
+        found = faults(request)
+        if request.pool in unknown_pools:
+            found["pool"] = unknown_pools[request.pool]
+        if request.code in unknown_codes:
+            found["code"] = unknown_codes[request.code]
+        if request.image in unknown_images:
+            found["image"] = unknown_images[request.image]
+        prefix = f"{place(number)}." if place and found else ""
+        errors += [{"field": prefix + name, "detail": text, "code": InvalidInput.code} for name, text in found.items()]
+        if len(errors) >= MOST_ERRORS:
+            break
+    if errors:
+        raise InvalidInput(errors[0]["detail"], field=errors[0]["field"], errors=errors)
+    return Checked(pools, codes, images)
+
+
+def _sorted_out(names: set[Name], find: Callable[[Name], Found]) -> tuple[dict[Name, Found], dict[Name, str]]:
+    """What is found by each name, and for the others why not."""
+    found, unknown = {}, {}
+    for name in names:
+        try:
+            found[name] = find(name)
+        except Problem as problem:
+            unknown[name] = problem.detail
+        except ImageError as error:
+            unknown[name] = str(error)
+    return found, unknown
+
+
+def _stored_code(organization: Organization, archive_id: UUID) -> CodeArchive:
+    stored: CodeArchive | None = CodeArchive.objects.filter(organization=organization, pk=archive_id).first()
+    if stored is None:
+        raise NotFound(_("There is no code archive {id}.").format(id=archive_id))
+    return stored
 
 
 def _outcome(quote: quotes.Quote) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """The only writer of Job.state: compare-and-set along the moves of jobs/states.py, with an event each."""
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -9,7 +12,7 @@ from django.db import transaction
 from accounts.models import User
 from era_platform.common import metrics
 from era_platform.common.money import MICRO
-from jobs.models import Job
+from jobs.models import Batch, Job
 from jobs.services import announce, events
 from jobs.states import State, may_move
 
@@ -21,6 +24,22 @@ def begin(job: Job, *, actor: User | None) -> None:
     events.record(job, events.STATE, state=job.state, reason=job.reason, actor=actor.pk if actor else None)
     announce.changed(job)
     transaction.on_commit(partial(_count_decision, job), robust=True)
+
+
+def begin_many(organization_id: int, decided: Sequence[tuple[UUID, State, str]], *, actor: User | None) -> None:
+    """Write the first event of each new job (id, state, reason). Part of the transaction that stored the jobs."""
+    by = actor.pk if actor else None
+    events.record_many(
+        organization_id,
+        [(job_id, events.STATE, state, {"reason": reason, "actor": by}) for job_id, state, reason in decided],
+    )
+
+
+def count_batch(batch: Batch, decided: Counter[tuple[str, str]]) -> None:
+    """Count a batch's decisions, given by (pool, reason), as `begin` counts each job's."""
+    for (pool, reason), count in decided.items():
+        metrics.DECISIONS.labels(pool, reason or "accepted").inc(count)
+    log.info("batch_decided", batch=str(batch.pk), size=batch.size, accepted=batch.accepted, price=batch.price)
 
 
 def move(job: Job, target: State, *, detail: dict[str, Any] | None = None, **fields: Any) -> bool:

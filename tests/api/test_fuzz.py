@@ -30,9 +30,11 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/schema?format=json", get_wsgi_a
 
 @pytest.fixture
 def real(pool: Any, ours: Tenant, theirs: Tenant, a_body: MakeBody) -> dict[str, Any]:
-    """What paths can name that is there: a pool, and a job of ours."""
+    """What paths can name that is there: a pool, a job of ours, and a batch."""
     job = ours.api().post("/api/v1/jobs", a_body(), content_type="application/json").json()
-    return {"slug": pool.slug, "job_id": job["id"]}
+    many = {"requests": [a_body()]}
+    batch = ours.api().post("/api/v1/jobs/batch", many, content_type="application/json").json()
+    return {"slug": pool.slug, "job_id": job["id"], "batch_id": batch["id"]}
 
 
 @pytest.fixture

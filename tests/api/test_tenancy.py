@@ -29,11 +29,13 @@ OF_ALL = {
     ("POST", "quotes"),
     ("GET", "jobs"),
     ("POST", "jobs"),
+    ("POST", "jobs/batch"),
     ("GET", "wallet"),
     ("GET", "wallet/transfers"),
 }
 OF_ONE_TENANT = {
     ("GET", "jobs/{job_id}"),
+    ("GET", "jobs/batch/{batch_id}"),
     ("GET", "jobs/{job_id}/events"),
     ("GET", "jobs/{job_id}/samples"),
     ("GET", "jobs/{job_id}/receipt"),
@@ -42,14 +44,15 @@ OF_ONE_TENANT = {
     ("GET", "jobs/{job_id}/outputs/{path}"),
     ("POST", "jobs/{job_id}/cancel"),
 }
-OF_MEMBERS = {("POST", "jobs"), ("POST", "jobs/{job_id}/cancel")}
+OF_MEMBERS = {("POST", "jobs"), ("POST", "jobs/batch"), ("POST", "jobs/{job_id}/cancel")}
 CALLS = sorted(OF_ALL | OF_ONE_TENANT)
 
 
 @pytest.fixture
 def job(pool: Any, theirs: Tenant, a_body: MakeBody) -> Job:
-    """A job of theirs, with a file."""
-    answer = theirs.api().post("/api/v1/jobs", a_body(), content_type="application/json").json()
+    """A job of theirs, with a file; it came with a batch."""
+    batch = theirs.api().post("/api/v1/jobs/batch", {"requests": [a_body()]}, content_type="application/json").json()
+    [answer] = batch["results"]
     folder = storage.job_folder(uuid.UUID(answer["id"])) / "output"
     folder.mkdir(parents=True)
     (folder / "file").write_bytes(b"theirs")
@@ -57,9 +60,14 @@ def job(pool: Any, theirs: Tenant, a_body: MakeBody) -> Job:
         return Job.objects.get(pk=answer["id"])
 
 
+def own(call: tuple[str, str], job: Job) -> object:
+    """What the call's address names: the job, or its batch."""
+    return job.batch_id if "{batch_id}" in call[1] else job.pk
+
+
 def ask(client: Client, call: tuple[str, str], job_id: object, body: dict[str, Any]):  # type: ignore[no-untyped-def]
     method, path = call
-    address = "/api/v1/" + path.format(slug="local", job_id=job_id, path="file")
+    address = "/api/v1/" + path.format(slug="local", job_id=job_id, batch_id=job_id, path="file")
     return client.generic(method, address, json.dumps(body) if method == "POST" else "", "application/json")
 
 
@@ -102,9 +110,9 @@ def _spoil(tenant: Tenant, how: str) -> None:
 def test_what_is_theirs_looks_like_what_is_not_there(job: Job, ours: Tenant, role: str) -> None:
     client, missing = ours.api(role), uuid.uuid4()
     for call in OF_ONE_TENANT:
-        theirs, nothing = (ask(client, call, job_id, {}) for job_id in (job.pk, missing))
+        theirs, nothing = (ask(client, call, job_id, {}) for job_id in (own(call, job), missing))
         assert (call, theirs.status_code, nothing.status_code) == (call, 404, 404)
-        assert _comparable(theirs, job.pk) == _comparable(nothing, missing)
+        assert _comparable(theirs, own(call, job)) == _comparable(nothing, missing)
 
 
 def _comparable(response: Any, job_id: object) -> dict[str, Any]:
@@ -117,8 +125,8 @@ def _comparable(response: Any, job_id: object) -> dict[str, Any]:
 def test_a_role_may_do_what_it_says(
     job: Job, theirs: Tenant, ours: Tenant, a_quote: MakeBody, a_body: MakeBody, role: str
 ) -> None:
-    client, bodies = theirs.api(role), {("POST", "jobs"): a_body()}
-    answers = {call: ask(client, call, job.pk, bodies.get(call, a_quote())).status_code for call in CALLS}
+    client, bodies = theirs.api(role), {("POST", "jobs"): a_body(), ("POST", "jobs/batch"): {"requests": [a_body()]}}
+    answers = {call: ask(client, call, own(call, job), bodies.get(call, a_quote())).status_code for call in CALLS}
     assert {call for call, status in answers.items() if status == 403} == (OF_MEMBERS if role == "viewer" else set())
     assert {status for status in answers.values() if status >= 400} <= {403}
 
@@ -138,5 +146,7 @@ def test_a_token_speaks_for_one_organization_only(job: Job, theirs: Tenant) -> N
 def test_every_call_is_explained_in_the_documentation() -> None:
     text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
     assert {
-        path for _method, path in CALLS if f"{path.replace('{job_id}', '{id}').split('/')[-1]}" not in text
+        path
+        for _method, path in CALLS
+        if f"{path.replace('{job_id}', '{id}').replace('{batch_id}', '{id}').split('/')[-1]}" not in text
     } == set()

@@ -1,0 +1,243 @@
+"""Submission of many: one transaction that prices them in order, and holds, books and stores what came of each.
+
+Later requests see what earlier ones took. Nothing is promised until the transaction commits.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Organization, User
+from accounts.services import idempotency, ledger
+from era_platform.common import clock
+from era_platform.common.bulk import copy_rows, random_ids
+from era_platform.common.errors import Conflict, InvalidInput
+from era_platform.common.money import format_credits
+from jobs.domain import INSUFFICIENT_FUNDS, JobRequest
+from jobs.models import Batch, Job
+from jobs.services import announce, transition
+from jobs.services.submit import Checked, check_all
+from jobs.states import State
+from jobs.sweeps import MAX_REQUESTS
+from pricing.domain import Offer
+from pricing.kernel import KERNEL_VERSION
+from pricing.models import BookEntry, Pool
+from pricing.selectors import tables
+from pricing.services import book, quotes
+from pricing.services.series import Series
+
+ALL_OR_NOTHING = Batch.Mode.ALL_OR_NOTHING
+MOST_NAMED = 100
+"""How many refused requests a refusal names."""
+TELL_EVERY = 0.1
+"""Seconds between two words about how far the pricing is."""
+
+Progress = Callable[[int], None]
+
+
+class Decision(NamedTuple):
+    """What came of one request. `book_number` is of the last entry that it saw."""
+
+    job_id: UUID
+    reason: str
+    offer: Offer | None
+    book_number: int
+
+    @property
+    def accepted(self) -> bool:
+        return not self.reason
+
+
+def submit_batch(
+    *,
+    actor: User,
+    organization: Organization,
+    requests: Sequence[JobRequest],
+    mode: Batch.Mode,
+    name: str = "",
+    idempotency_key: str = "",
+    place: Callable[[int], str] = "requests[{}]".format,
+    progress: Progress | None = None,
+) -> Batch:
+    """The batch, with its jobs in the order of `requests`, each `reserved` or `rejected`.
+
+    All or nothing: raises Conflict (`batch_refused`, with `refused` by place) where the market refuses one,
+    InsufficientFunds where the wallet does not hold the sum. Best effort: what can't be paid is rejected.
+    Raises InvalidInput (with `errors`; `place` says how the k-th request is called) and IdempotencyMismatch.
+    Whenever it raises, nothing is kept. `progress` is told now and then how many are priced.
+    """
+    _check_size(requests)
+    checked = check_all(organization, requests, place)
+    for pool in checked.pools.values():
+        quotes.warm(pool)
+    batch = Batch(organization=organization, submitted_by=actor, name=name or requests[0].name, mode=mode)
+    batch.size = len(requests)
+    with transaction.atomic(durable=True):
+        if idempotency_key:
+            asked = {"batch": mode, "requests": [vars(request) for request in requests]}
+            earlier = idempotency.claim(organization, idempotency_key, asked, reference=batch.pk)
+            if earlier:
+                return Batch.objects.get(pk=earlier)
+        pools = {pool.slug: book.lock_pool(pool.pk) for pool in sorted(checked.pools.values(), key=lambda one: one.pk)}
+        for pool in pools.values():
+            quotes.check_open(pool)
+        wallet = ledger.lock_wallet(organization)
+        batch.submitted_at = clock.now()
+        series = {slug: Series(pool, batch.submitted_at) for slug, pool in pools.items()}
+        funds = ledger.available(wallet)
+        decisions = _decide(requests, series, funds=None if mode == ALL_OR_NOTHING else funds, progress=progress)
+        if mode == ALL_OR_NOTHING:
+            _check_all_accepted(decisions, place)
+        amounts = [(one.job_id, one.offer.total) for one in decisions if one.accepted and one.offer]
+        batch.accepted, batch.price = len(amounts), sum(amount for _job, amount in amounts)
+        ledger.hold_many(wallet, amounts, actor=actor)
+        for slug, pool in pools.items():
+            book.append_many(pool, list(_entries(slug, requests, decisions)))
+        batch.save(force_insert=True)
+        _store(batch, requests, decisions, checked, pools)
+        transition.begin_many(
+            organization.pk, [(one.job_id, _state(one), one.reason) for one in decisions], actor=actor
+        )
+        announce.batch_decided(batch)
+        counted = Counter((request.pool, one.reason) for request, one in zip(requests, decisions, strict=True))
+        transaction.on_commit(partial(transition.count_batch, batch, counted), robust=True)
+    return batch
+
+
+def _check_size(requests: Sequence[JobRequest]) -> None:
+    if not requests:
+        raise InvalidInput(_("A batch needs at least one request."), field="requests")
+    if len(requests) > MAX_REQUESTS:
+        raise InvalidInput(
+            _("{count} requests are more than {most}; send them in several batches.").format(
+                count=len(requests), most=MAX_REQUESTS
+            ),
+            field="requests",
+        )
+
+
+def _decide(
+    requests: Sequence[JobRequest], series: dict[str, Series], *, funds: int | None, progress: Progress | None
+) -> list[Decision]:
+    """In order, each with the book as the ones before left it. What is more than is left of `funds` is refused."""
+    # Newest first is how jobs are listed: falling ids keep a batch in its order there.
+    ids = sorted(random_ids(len(requests)), reverse=True)
+    decisions = []
+    told_at = time.monotonic()
+    for job_id, request in zip(ids, requests, strict=True):
+        own = series[request.pool]
+        answer = own.decide(request.ask)
+        reason, offer, seen = answer.reason or "", answer.offer, own.book_number
+        if offer and not reason:
+            if funds is not None and offer.total > funds:
+                reason = INSUFFICIENT_FUNDS
+            else:
+                funds = None if funds is None else funds - offer.total
+                own.take(offer, request.units)
+        decisions.append(Decision(job_id, str(reason), offer, seen))
+        if progress and time.monotonic() - told_at > TELL_EVERY:
+            told_at = time.monotonic()
+            progress(len(decisions))
+    if progress:
+        progress(len(decisions))
+    return decisions
+
+
+def _check_all_accepted(decisions: Sequence[Decision], place: Callable[[int], str]) -> None:
+    refused = [(number, one) for number, one in enumerate(decisions) if one.reason]
+    if not refused:
+        return
+    first, why = refused[0]
+    told = [
+        {"field": place(number), "reason": one.reason, "price": format_credits(one.offer.total) if one.offer else None}
+        for number, one in refused[:MOST_NAMED]
+    ]
+    raise Conflict(
+        _("The market refuses {refused} of {all} requests, the first at {place}: {reason}. Nothing was bought.").format(
+            refused=len(refused), all=len(decisions), place=place(first), reason=why.reason
+        ),
+        code="batch_refused",
+        field=place(first),
+        count=len(refused),
+        refused=told,
+    )
+
+
+def _entries(slug: str, requests: Sequence[JobRequest], decisions: Sequence[Decision]) -> Iterator[book.EntryFields]:
+    for request, one in zip(requests, decisions, strict=True):
+        if request.pool == slug and one.accepted and one.offer:
+            yield {
+                "kind": BookEntry.Kind.RESERVE,
+                "start_slot": one.offer.start_slot,
+                "end_slot": one.offer.end_slot,
+                "units": request.units,
+                "reference": one.job_id,
+            }
+
+
+JOB_COLUMNS = (
+    *("organization_id", "submitted_by_id", "submitted_at", "decided_at", "kernel_version", "batch_id"),
+    *("batch_index", "id", "pool_id", "forecast_id", "name", "image", "command", "env", "datasets", "code_id"),
+    *("units", "duration", "earliest", "deadline", "value"),
+    *("state", "reason", "price", "book_number", "start_slot", "end_slot", "start_at", "end_at"),
+)
+
+
+def _store(
+    batch: Batch,
+    requests: Sequence[JobRequest],
+    decisions: Sequence[Decision],
+    checked: Checked,
+    pools: dict[str, Pool],
+) -> None:
+    at = batch.submitted_at
+    same = (batch.organization_id, batch.submitted_by_id, at, at, KERNEL_VERSION, batch.pk)
+    priced_by = {slug: (pool.pk, tables.row_id(pool.pk, pool.forecast_version)) for slug, pool in pools.items()}
+    rows = (
+        (
+            *same,
+            number,
+            one.job_id,
+            *priced_by[request.pool],
+            *_asked(request, checked),
+            *_answered(one, pools[request.pool]),
+        )
+        for number, (request, one) in enumerate(zip(requests, decisions, strict=True))
+    )
+    copy_rows(Job, JOB_COLUMNS, rows)
+
+
+def _asked(request: JobRequest, checked: Checked) -> tuple[Any, ...]:
+    return (
+        request.name,
+        checked.images[request.image],
+        json.dumps(request.command),
+        json.dumps(request.env),
+        json.dumps(request.datasets),
+        request.code,
+        request.units,
+        request.duration,
+        request.earliest,
+        request.deadline,
+        request.value,
+    )
+
+
+def _answered(one: Decision, pool: Pool) -> tuple[Any, ...]:
+    price = one.offer.total if one.offer else None
+    if one.reason or one.offer is None:
+        return (str(State.REJECTED), one.reason, price, one.book_number, None, None, None, None)
+    start, end = one.offer.start_slot, one.offer.end_slot
+    moments = clock.slot_start(start, pool.slot_seconds), clock.slot_start(end, pool.slot_seconds)
+    return (str(State.RESERVED), "", price, one.book_number, start, end, *moments)
+
+
+def _state(one: Decision) -> State:
+    return State.RESERVED if one.accepted else State.REJECTED
