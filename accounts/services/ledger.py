@@ -8,9 +8,11 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django_scopes import scopes_disabled
+from django_scopes import get_scope, scopes_disabled
+from django_scopes.exceptions import ScopeError
 
 from accounts.models import Hold, LedgerAccount, Organization, Transfer, User
+from era_platform.common import rows
 from era_platform.common.bulk import copy_rows, random_ids
 from era_platform.common.errors import InsufficientFunds, InvalidInput
 from era_platform.common.money import format_credits
@@ -25,7 +27,10 @@ def open_accounts(organization: Organization) -> None:
 
 
 def lock_wallet(organization: Organization) -> LedgerAccount:
-    wallet = LedgerAccount.objects.select_for_update(no_key=True).get(organization=organization, kind=Kind.WALLET)
+    """The organization's wallet, its row locked until the transaction ends."""
+    _check_scope(organization)
+    wallet = rows.first(LedgerAccount, "organization_id = %s AND kind = 'wallet' FOR NO KEY UPDATE", organization.pk)
+    assert wallet, "every organization has one"
     wallet.organization = organization  # it is at hand: no need to ask for it
     return wallet
 
@@ -34,7 +39,8 @@ def hold(wallet: LedgerAccount, amount: int, *, reference: UUID, actor: User | N
     """Set `amount` aside for `reference`. Raises InsufficientFunds; nothing is written then."""
     assert wallet.organization, "only the platform's own accounts have none"
     check_funds(wallet, amount)
-    held = Hold.objects.create(organization=wallet.organization, amount=amount, reference=reference)
+    held = Hold(organization=wallet.organization, amount=amount, reference=reference)
+    rows.add(held)
     if amount:
         _move(Transfer.Kind.HOLD, wallet.pk, _account(held.organization_id, Kind.HELD), amount, held, actor)
     return held
@@ -43,12 +49,12 @@ def hold(wallet: LedgerAccount, amount: int, *, reference: UUID, actor: User | N
 def hold_many(wallet: LedgerAccount, amounts: Sequence[tuple[UUID, int]], *, actor: User | None) -> None:
     """Set aside an amount for each reference, all together. Raises InsufficientFunds; nothing is written then."""
     check_funds(wallet, sum(amount for _reference, amount in amounts))
-    rows = [(hold_id, *amount) for hold_id, amount in zip(random_ids(len(amounts)), amounts, strict=True)]
+    holds = [(hold_id, *amount) for hold_id, amount in zip(random_ids(len(amounts)), amounts, strict=True)]
     organization = wallet.organization_id
     copy_rows(
         Hold,
         ("organization_id", "id", "reference", "amount"),
-        ((organization, hold_id, reference, amount) for hold_id, reference, amount in rows),
+        ((organization, hold_id, reference, amount) for hold_id, reference, amount in holds),
     )
     same = (
         organization,
@@ -60,7 +66,7 @@ def hold_many(wallet: LedgerAccount, amounts: Sequence[tuple[UUID, int]], *, act
     copy_rows(
         Transfer,
         ("organization_id", "kind", "source_id", "target_id", "actor_id", "hold_id", "reference", "amount"),
-        ((*same, hold_id, reference, amount) for hold_id, reference, amount in rows if amount),
+        ((*same, hold_id, reference, amount) for hold_id, reference, amount in holds if amount),
     )
 
 
@@ -116,16 +122,28 @@ def top_up(organization: Organization, amount: int, *, actor: User | None, memo:
 
 def _move(kind: Transfer.Kind, source: int, target: int, amount: int, held: Hold, actor: User | None) -> None:
     """From the account with the key `source` to the one with the key `target`."""
-    Transfer.objects.create(
-        organization=held.organization,
-        kind=kind,
-        source_id=source,
-        target_id=target,
-        amount=amount,
-        hold=held,
-        reference=held.reference,
-        actor=actor,
+    rows.add(
+        Transfer(
+            organization_id=held.organization_id,
+            kind=kind,
+            source_id=source,
+            target_id=target,
+            amount=amount,
+            hold=held,
+            reference=held.reference,
+            actor=actor,
+        )
     )
+
+
+def _check_scope(organization: Organization) -> None:
+    """What a queryset would do: nothing of one tenant while another one's scope is open, or none."""
+    state = get_scope()
+    if state.get("_enabled", True):
+        if "organization" not in state:
+            raise ScopeError("a wallet can't be looked up without an open scope")
+        if state["organization"] != organization:
+            raise LedgerAccount.DoesNotExist
 
 
 @lru_cache(maxsize=10_000)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
-from era_platform.common import clock, tracing
+from era_platform.common import clock, rows, tracing
 from era_platform.common.bulk import copy_rows
 from jobs.models import Job, JobEvent
 
@@ -16,7 +16,7 @@ LOST, SETTLED = "attempt_lost", "settled"
 
 
 def record(job: Job, kind: str, *, state: str = "", **detail: Any) -> JobEvent:
-    return JobEvent.objects.create(
+    event = JobEvent(
         organization_id=job.organization_id,
         job=job,
         kind=kind,
@@ -24,6 +24,8 @@ def record(job: Job, kind: str, *, state: str = "", **detail: Any) -> JobEvent:
         detail=detail,
         request_id=tracing.request_id(),
     )
+    rows.add(event)
+    return event
 
 
 def record_many(organization_id: int, happened: Iterable[tuple[UUID, str, str, dict[str, Any]]]) -> None:

@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Organization, User
+from accounts.models import LedgerAccount, Organization, User
 from accounts.services import idempotency, ledger
-from era_platform.common import clock
+from era_platform.common import clock, rows
 from era_platform.common.errors import InvalidInput, NotFound, Problem
 from jobs.domain import JobRequest, faults
 from jobs.engines import engine
@@ -68,10 +68,13 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
             value=request.value,
             **_outcome(quote),
         )
-        if quote.answer.accepted and quote.answer.offer:
-            _reserve(job, pool, quote.answer.offer, actor)
-        job.save(force_insert=True)
-        transition.begin(job, actor=actor)
+        offer = quote.answer.offer if quote.answer.accepted else None
+        wallet = ledger.lock_wallet(organization) if offer else None
+        with rows.together():
+            if offer and wallet:
+                _reserve(job, pool, offer, wallet, actor)
+            rows.add(job)
+            transition.begin(job, actor=actor)
     return job
 
 
@@ -163,9 +166,9 @@ def _outcome(quote: quotes.Quote) -> dict[str, Any]:
     }
 
 
-def _reserve(job: Job, pool: Pool, offer: Offer, actor: User) -> None:
+def _reserve(job: Job, pool: Pool, offer: Offer, wallet: LedgerAccount, actor: User) -> None:
     """Hold the price and write the promise into the book. Lock order: the pool is held, the wallet follows."""
-    ledger.hold(ledger.lock_wallet(job.organization), offer.total, reference=job.pk, actor=actor)
+    ledger.hold(wallet, offer.total, reference=job.pk, actor=actor)
     book.append(
         pool,
         kind=BookEntry.Kind.RESERVE,

@@ -9,10 +9,10 @@ from functools import partial
 from typing import NotRequired, TypedDict
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from era_platform.common import clock
+from era_platform.common import clock, rows
 from era_platform.common.bulk import copy_rows
 from era_platform.common.errors import Conflict
 from pricing.book import Change
@@ -35,7 +35,10 @@ class EntryFields(TypedDict):
 
 def lock_pool(pool_id: int) -> Pool:
     """The pool, its row locked until the transaction ends; its `book_number` is then the last there is."""
-    return Pool.objects.select_for_update(no_key=True).get(pk=pool_id)
+    pool = rows.first(Pool, "id = %s FOR NO KEY UPDATE", pool_id)
+    if pool is None:
+        raise Pool.DoesNotExist
+    return pool
 
 
 def check_free(pool: Pool, start_slot: int, end_slot: int, units: int) -> None:
@@ -84,7 +87,7 @@ def append(
         reference=reference,
         memo=memo,
     )
-    entry.save(force_insert=True)
+    rows.add(entry)
     return entry
 
 
@@ -110,7 +113,8 @@ def _take_numbers(pool: Pool, changes: Sequence[Change]) -> range:
     """The next numbers of the book, for these changes; this process's copy takes them when they are committed."""
     numbers = range(pool.book_number + 1, pool.book_number + 1 + len(changes))
     pool.book_number += len(changes)
-    pool.save(update_fields=["book_number"])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pricing_pool SET book_number = %s WHERE id = %s", [pool.book_number, pool.pk])
     numbered = [change._replace(number=number) for number, change in zip(numbers, changes, strict=True)]
     transaction.on_commit(partial(books.take, pool.pk, *numbered), robust=True)
     return numbers
