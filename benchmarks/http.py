@@ -1,4 +1,7 @@
-"""How long one POST /api/v1/jobs takes, and how many a second there are, with 1 and with 8 clients.
+"""How long one POST /api/v1/jobs takes, how many a second there are with 1 and with 8 clients, and how many in a batch.
+
+For a platform of its own it also says how much time of a processor each of its parts took for one job: on a
+machine that is busy with other things that is what can be compared.
 
 Run with `python -m benchmarks.http`: starts a platform of its own, with everything running. `--url` and
 `--token` take one that runs already; `--pool` says what to buy there. The times are a client's, from the
@@ -19,18 +22,24 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.platform import running_platform
+import psutil
+
+from tests.platform import Platform, running_platform
 
 POOL = "benchmark"
 POOL_OPTIONS = ("--units=10000", "--slot-seconds=60", "--horizon-slots=10080", "--floor-price=0.0001")
 WARM_UP, SUBMISSIONS = 50, 400
 CLIENTS = (1, 8)
+BATCH, BATCHES = 10_000, 3
+PARTS = {"web": "embedded.web", "postgres": "postgres", "valkey": "valkey", "worker": "celery", "rest": ""}
+"""Part of the platform → what the command line of its processes holds; the first that fits."""
 
 
 class Target(NamedTuple):
     url: str
     token: str
     pool: str
+    platform: Platform | None = None
 
 
 class Result(NamedTuple):
@@ -52,7 +61,59 @@ def main() -> None:
         print("POST /api/v1/jobs, everything running")
         print(f"{'clients':>8} {'submissions':>12} {'p50, ms':>9} {'p99, ms':>9} {'submissions/s':>14}")
         for clients in CLIENTS:
+            before = used(given)
             print(measure(given, clients).row(clients), flush=True)
+            tell_use(before, used(given), SUBMISSIONS)
+        print(f"\nPOST /api/v1/jobs/batch, {BATCH:,} jobs each, everything running")
+        print(f"{'body':>16} {'seconds':>12} {'jobs/s':>9}")
+        for name, body in batches(given.pool):
+            before = used(given)
+            took = statistics.median(timed_batch(given, body) for _ in range(BATCHES))
+            print(f"{name:>16} {took:>12.2f} {BATCH / took:>9,.0f}", flush=True)
+            tell_use(before, used(given), BATCH * BATCHES)
+
+
+def used(given: Target) -> dict[str, float]:
+    """Seconds of processors that each part has used so far; empty for a platform that somebody else runs."""
+    if given.platform is None:
+        return {}
+    seconds = dict.fromkeys([*PARTS, "client"], 0.0)
+    for process in given.platform.processes():
+        line = " ".join(process.cmdline())
+        part = next(name for name, word in PARTS.items() if word in line)
+        times = process.cpu_times()
+        seconds[part] += times.user + times.system
+    own = psutil.Process().cpu_times()
+    return seconds | {"client": own.user + own.system}
+
+
+def tell_use(before: dict[str, float], after: dict[str, float], jobs: int) -> None:
+    if after:
+        parts = {name: (after[name] - before[name]) / jobs * 1e3 for name in after}
+        told = ", ".join(f"{name} {ms:.2f}" for name, ms in parts.items())
+        print(f"         ms of a processor per job: {told}; together {sum(parts.values()):.2f}", flush=True)
+
+
+def batches(pool: str) -> list[tuple[str, str]]:
+    request = a_request(pool)
+    written_out = {"requests": [request] * BATCH}
+    numbers = [list(range(size)) for size in (100, BATCH // 100)]
+    sweep = {"template": request | {"name": "{a}-{b}"}, "sweep": dict(zip("ab", numbers, strict=True))}
+    return [("10,000 requests", json.dumps(written_out)), ("a sweep", json.dumps(sweep))]
+
+
+def timed_batch(given: Target, body: str) -> float:
+    address = urlsplit(given.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port)
+    headers = {"Authorization": f"Bearer {given.token}", "Content-Type": "application/json"}
+    began = time.perf_counter()
+    connection.request("POST", "/api/v1/jobs/batch", body, headers)
+    response = connection.getresponse()
+    answer = response.read()
+    took = time.perf_counter() - began
+    if response.status != 201 or json.loads(answer)["accepted"] != BATCH:
+        raise SystemExit(f"{response.status}: {answer.decode()[:500]}")
+    return took
 
 
 def parse() -> argparse.Namespace:
@@ -71,7 +132,7 @@ def target(options: argparse.Namespace) -> Iterator[Target]:
     with tempfile.TemporaryDirectory(prefix="era-benchmark-") as folder, running_platform(Path(folder)) as platform:
         platform.manage("create_pool", POOL, *POOL_OPTIONS)
         token = platform.manage("create_token", "--user", "demo@example.com", "--org", "demo")
-        yield Target(platform.url, token, POOL)
+        yield Target(platform.url, token, POOL, platform)
 
 
 def measure(given: Target, clients: int) -> Result:

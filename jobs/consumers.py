@@ -158,7 +158,8 @@ class LogConsumer(FollowingConsumer):
 
 class EventConsumer(FollowingConsumer):
     """Text frames: `joined`, from which on changes are told; `job`, one change of state of one of the
-    organization's jobs; `missed`, after changes that were announced while nobody could hear it.
+    organization's jobs; `batch`, how far the pricing of one is, or that it is `done`; `missed`, after
+    changes that were announced while nobody could hear it.
     """
 
     async def connect(self) -> None:
@@ -168,6 +169,10 @@ class EventConsumer(FollowingConsumer):
     async def org_job(self, message: dict[str, Any]) -> None:
         self.told_since_check = True
         await self.send_json({**message, "type": "job"})
+
+    async def org_batch(self, message: dict[str, Any]) -> None:
+        self.told_since_check = self.told_since_check or bool(message["done"])
+        await self.send_json({**message, "type": "batch"})
 
     async def follow(self) -> None:
         before = await self._last_change()

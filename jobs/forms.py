@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from era_platform.common.money import format_credits
 from jobs.domain import JobRequest
-from jobs.models import CodeArchive, Job
+from jobs.models import Batch, CodeArchive, Job
 from pricing.forms import AskForm, duration_parts
 from pricing.models import Pool
 
@@ -105,6 +105,40 @@ class JobForm(AskForm):
         if not command:
             self.add_error("command_line", _("Write what is to run."))
         return command
+
+
+class SweepForm(JobForm):
+    """A job as a template, and the values of its placeholders: a line for each parameter, `lr = 0.1, 0.01`."""
+
+    parameters = forms.CharField(
+        label=gettext_lazy("Parameters"),
+        max_length=200_000,
+        widget=forms.Textarea(
+            attrs={"rows": 4, "spellcheck": "false", "placeholder": "lr = 0.1, 0.01\nseed = 1, 2, 3"}
+        ),
+        help_text=gettext_lazy(
+            "A line for each, its values with commas between. {name} in the job's name, command and environment"
+            " stands for the value; there is one job for each combination."
+        ),
+    )
+    mode = forms.ChoiceField(
+        label=gettext_lazy("Where one of them is refused"),
+        choices=[
+            (Batch.Mode.BEST_EFFORT.value, gettext_lazy("buy the others")),
+            (Batch.Mode.ALL_OR_NOTHING.value, gettext_lazy("buy none")),
+        ],
+    )
+
+    def clean_parameters(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for line in self.cleaned_data["parameters"].splitlines():
+            name, _equals, values = line.partition("=")
+            if not line.strip():
+                continue
+            if name.strip() in found:
+                raise forms.ValidationError(_("“%(name)s” is given twice."), params={"name": name.strip()[:60]})
+            found[name.strip()] = [value.strip() for value in values.split(",") if value.strip()]
+        return found
 
 
 def first_values(**values: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from math import prod
 
 from django.utils.translation import gettext as _
 
+from era_platform.common.errors import InvalidInput
 from jobs.domain import JobRequest
 
 MAX_REQUESTS = 10_000
@@ -52,6 +53,14 @@ def expand(template: JobRequest, sweep: Sweep) -> Iterator[JobRequest]:
             command=tuple(_fill(word, given) for word in template.command),
             env={name: _fill(text, given) for name, text in template.env.items()},
         )
+
+
+def expanded(template: JobRequest, sweep: Sweep) -> list[JobRequest]:
+    """The requests of the sweep. Raises InvalidInput naming what is wrong with it."""
+    if found := faults(template, sweep):
+        errors = [{"field": name, "detail": text, "code": InvalidInput.code} for name, text in found.items()]
+        raise InvalidInput(errors[0]["detail"], field=errors[0]["field"], errors=errors)
+    return list(expand(template, sweep))
 
 
 def _fill(text: str, given: Mapping[str, str]) -> str:

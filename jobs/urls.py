@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from jobs.views.batches import batch, sweep_new
 from jobs.views.detail import job, job_cancel, job_log, job_output
 from jobs.views.lists import jobs, reservations
 from jobs.views.new import job_new
@@ -11,6 +12,8 @@ urlpatterns = [
     path("o/<slug:org>/", overview, name="overview"),
     path("o/<slug:org>/jobs/", jobs, name="jobs"),
     path("o/<slug:org>/jobs/new/", job_new, name="job-new"),
+    path("o/<slug:org>/jobs/sweep/", sweep_new, name="sweep-new"),
+    path("o/<slug:org>/batches/<uuid:batch_id>/", batch, name="batch"),
     path("o/<slug:org>/jobs/<uuid:job_id>/", job, name="job"),
     path("o/<slug:org>/jobs/<uuid:job_id>/cancel/", job_cancel, name="job-cancel"),
     path("o/<slug:org>/jobs/<uuid:job_id>/log/", job_log, name="job-log"),

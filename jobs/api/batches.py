@@ -170,15 +170,7 @@ def read_batch(body: Any) -> Wanted:
         place = "requests[{}]".format
         return Wanted(_read_each(given["requests"], place), mode, name, place)
     [template] = _read_each([given["template"]], lambda _number: "template")
-    return Wanted(expanded(template, given["sweep"]), mode, name, lambda _number: "template")
-
-
-def expanded(template: JobRequest, sweep: sweeps.Sweep) -> list[JobRequest]:
-    """Raises InvalidInput naming what is wrong with the sweep."""
-    if found := sweeps.faults(template, sweep):
-        errors = [{"field": name, "detail": text, "code": InvalidInput.code} for name, text in found.items()]
-        raise InvalidInput(errors[0]["detail"], field=errors[0]["field"], errors=errors)
-    return list(sweeps.expand(template, sweep))
+    return Wanted(sweeps.expanded(template, given["sweep"]), mode, name, lambda _number: "template")
 
 
 def _read_each(bodies: list[Any], place: Callable[[int], str]) -> list[JobRequest]:

@@ -25,7 +25,7 @@ from jobs.views.finding import find_job
 from pricing.forms import default_deadline
 from pricing.models import Pool
 
-FIELD_OF = {"duration": "duration_amount", "command": "command_line", "env": None}
+FIELD_OF = {"duration": "duration_amount", "command": "command_line", "env": None, "sweep": "parameters"}
 """Fields of a request that the form shows under another name, or on top."""
 
 
@@ -50,7 +50,7 @@ def job_new(request: OrganizationRequest) -> HttpResponse:
 
 def _form(request: OrganizationRequest) -> JobForm:
     if request.method == "POST":
-        stored = _stored_code(request, request.POST.get("code_id", ""))
+        stored = stored_code(request, request.POST.get("code_id", ""))
         return JobForm(request.POST, request.FILES, stored_code=stored)
     values = first_values()
     deadline = None
@@ -62,7 +62,7 @@ def _form(request: OrganizationRequest) -> JobForm:
         values["pool"] = request.GET["pool"]
     pool = _chosen_pool(str(values.get("pool", "")))
     values["deadline"] = deadline or default_deadline(pool.slot_seconds if pool else 60)
-    return JobForm(initial=values, stored_code=_stored_code(request, str(values.get("code_id") or "")))
+    return JobForm(initial=values, stored_code=stored_code(request, str(values.get("code_id") or "")))
 
 
 def _take_offer(values: dict[str, Any], earlier: Job, number: str) -> datetime | None:
@@ -81,7 +81,7 @@ def _chosen_pool(slug: str) -> Pool | None:
     return open_pools.filter(slug=slug).first() or open_pools.first()
 
 
-def _stored_code(request: OrganizationRequest, text: str) -> CodeArchive | None:
+def stored_code(request: OrganizationRequest, text: str) -> CodeArchive | None:
     """The archive of an earlier job that the form carries along, if it is one of this organization's."""
     try:
         archive_id = UUID(text)
@@ -105,19 +105,20 @@ def _submit(request: OrganizationRequest, form: JobForm) -> Job | None:
             idempotency_key=f"page:{form.cleaned_data['idempotency_key']}",
         )
     except Problem as problem:
-        _add_errors(form, problem)
+        add_errors(form, problem)
         return None
 
 
-def _add_errors(form: JobForm, problem: Problem) -> None:
+def add_errors(form: JobForm, problem: Problem) -> None:
     errors: dict[str, Any] = {problem.field: problem.detail}
     given = problem.extra.get("errors")
     if isinstance(given, dict):
         errors = given
     elif isinstance(given, list):
         errors = {each["field"]: each["detail"] for each in given}
-    for name, detail in errors.items():
-        field = FIELD_OF.get(name, name)
+    for place, detail in errors.items():
+        name = place.removeprefix("template.")
+        field = FIELD_OF.get("sweep" if name.startswith("sweep") else name, name)
         if field == "command_line" and form.cleaned_data.get("command_kind") == "script":
             field = "script"
         form.add_error(field if field in form.fields else None, detail)

@@ -15,6 +15,7 @@ OF_AN_ORGANIZATION = [
     "",
     "jobs/",
     "jobs/new/",
+    "jobs/sweep/",
     "pools/",
     "pools/quick/",
     "wallet/",

@@ -1,5 +1,6 @@
 // The form of a new job: its fields, and the market's answer that follows them.
 import { Chart, band, level } from "./chart.js";
+import { followEnvironment } from "./environment.js";
 import { MomentField } from "./moments-input.js";
 import { local, showMoments } from "./moments.js";
 import { points, valueAt } from "./runs.js";
@@ -51,20 +52,6 @@ function followCode() {
 
 function size(bytes) {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-}
-
-function followEnvironment() {
-  const rows = document.getElementById("env");
-  document.getElementById("env-add").addEventListener("click", () => {
-    rows.append(document.getElementById("env-row").content.cloneNode(true));
-    rows.lastElementChild.querySelector("input").focus();
-  });
-  rows.addEventListener("click", (event) => {
-    if (event.target.closest("[data-env-remove]")) {
-      event.target.closest(".env-row").remove();
-      document.getElementById("env-add").focus();
-    }
-  });
 }
 
 class Quoting {

@@ -96,6 +96,10 @@ function follow(address) {
       if (news.type === "job") {
         announce("jobchange", news);
         announce(`jobchange-${news.id}`, news);
+      } else if (news.type === "batch" && !news.done) {
+        announce("batchpriced", news);
+      } else if (news.type === "batch") {
+        announce("jobchange", news);
       } else {
         // joined or missed: whatever happened since the page was made, or while nobody could hear it
         announce("jobchange", {});
