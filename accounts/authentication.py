@@ -78,6 +78,7 @@ def _token(wanted: str) -> ApiToken | None:
     if found is None:
         return None
     values = iter(found)
+    token: ApiToken
     token, user, organization, membership = (
         model.from_db(connection.alias, names, list(islice(values, len(names)))) for model, names in _token_parts()
     )
