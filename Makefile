@@ -17,7 +17,7 @@ NODE_FLAGS := --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-res
 export npm_config_cache := $(CURDIR)/.venv/npm-cache
 export npm_config_update_notifier := false
 
-KERNEL := $(wildcard setup.py pricing/kernel/*.pyx pricing/kernel/*.pxd)
+KERNEL := $(wildcard setup.py pricing/kernel/*.pyx pricing/kernel/*.h)
 RUNNER := jobs/engines/runner/era-runner
 MESSAGES := $(wildcard era_platform/locale/*/LC_MESSAGES/*.po)
 STATIC := $(shell find static/site era_platform/staticfiles.py era_platform/settings -type f -not -name '*.pyc')
@@ -96,7 +96,7 @@ endef
 
 .venv/.kernel: $(KERNEL) .venv/.packages
 	@echo 'Building the pricing kernel'
-	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@$(BIN)/python setup.py --quiet build_ext --inplace --force
 	@touch $@
 
 # Static, because containers run it too, whatever C library their image has.

@@ -12,20 +12,26 @@ OverflowError before anything is computed.
 `reference.py` is the specification: every answer here equals its answer to the micro-credit.
 """
 
-from pricing.kernel._scan import PriceTable, decide, first_at_most, slot_costs, totals
+from pricing.kernel._scan import RELEASE_FROM, PriceTable, decide, decide_all, first_at_most, slot_costs, totals
 from pricing.kernel.book import apply, change, release
-from pricing.kernel.offer import Offer
+from pricing.kernel.offer import ANY_VALUE, Decisions, Offer, Outcome, Request
 
 # Kept in receipts: to be raised with every change after which some answer could differ.
 KERNEL_VERSION = "basic-econ/1"
 
 __all__ = [
+    "ANY_VALUE",
     "KERNEL_VERSION",
+    "RELEASE_FROM",
+    "Decisions",
     "Offer",
+    "Outcome",
     "PriceTable",
+    "Request",
     "apply",
     "change",
     "decide",
+    "decide_all",
     "first_at_most",
     "release",
     "slot_costs",

@@ -1,10 +1,12 @@
 from collections.abc import Sequence
-from typing import Self, final
+from typing import Literal, Self, final
 
 import numpy as np
 import numpy.typing as npt
 
-from pricing.kernel.offer import Offer
+from pricing.kernel.offer import Decisions, Offer, Request
+
+RELEASE_FROM: int
 
 @final
 class PriceTable:
@@ -15,6 +17,7 @@ class PriceTable:
         *,
         floor: int,
         max_units: int,
+        layout: Literal["dense", "steps"] | None = None,
     ) -> Self: ...
     @property
     def sums(self) -> npt.NDArray[np.int64]: ...
@@ -28,6 +31,8 @@ class PriceTable:
     def max_units(self) -> int: ...
     @property
     def season(self) -> int: ...
+    @property
+    def layout(self) -> Literal["dense", "steps"]: ...
     @property
     def nbytes(self) -> int: ...
 
@@ -75,3 +80,12 @@ def slot_costs(
     start: int,
     end: int,
 ) -> npt.NDArray[np.int64]: ...
+def decide_all(
+    table: PriceTable,
+    promised: npt.NDArray[np.int64],
+    capacity: npt.NDArray[np.int64],
+    requests: Sequence[Request] | npt.NDArray[np.int64],
+    *,
+    first_slot: int,
+    horizon: int | None = None,
+) -> Decisions: ...

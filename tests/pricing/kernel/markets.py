@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +29,14 @@ class Market:
     first_slot: int
     promised: list[int]
     capacity: list[int]
+    layout: Literal["dense", "steps"] = "dense"
 
     @property
     def last_slot(self) -> int:
         return self.first_slot + len(self.promised)
 
     def table(self) -> PriceTable:
-        return PriceTable(self.curves, self.curve_of, floor=self.floor, max_units=self.max_units)
+        return PriceTable(self.curves, self.curve_of, floor=self.floor, max_units=self.max_units, layout=self.layout)
 
     def book(self) -> tuple[Int64Array, Int64Array]:
         return np.array(self.promised, dtype=np.int64), np.array(self.capacity, dtype=np.int64)
@@ -144,6 +146,7 @@ def markets(draw: st.DrawFn) -> Market:
         first_slot=draw(st.integers(0, 10**7)),
         promised=draw(st.lists(wanted, min_size=length, max_size=length)),
         capacity=draw(st.lists(there, min_size=length, max_size=length)),
+        layout=draw(st.sampled_from(["dense", "steps"])),
     )
 
 
@@ -177,6 +180,7 @@ def busy_market(seed: int) -> tuple[Market, Request]:
         first_slot=first_slot,
         promised=rng.choices([0, 1, 2, 3, 4, 8], [9, 9, 9, 9, 9, 1], k=length),
         capacity=rng.choices([8, 7, 6, 0], [20, 9, 9, 1], k=length),
+        layout=rng.choice(["dense", "steps"]),
     )
     start = first_slot + rng.randint(0, 4)
     return market, Request(rng.randint(1, 3), rng.randint(1, 5), start, market.last_slot - rng.randint(0, 3))
