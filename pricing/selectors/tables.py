@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import Future
 from functools import lru_cache
 
 import numpy as np
@@ -10,22 +11,52 @@ from pricing.kernel import PriceTable
 from pricing.models import Forecast
 
 _KEPT = 16  # tables in memory per process
+_KEPT_OF_A_POOL = 2  # of them: a new version, and the one that is still being asked for
 
-_tables: OrderedDict[tuple[int, int, int], PriceTable] = OrderedDict()
-_lock = threading.Lock()
+Key = tuple[int, int, int]  # pool, version, units
+
+_tables: "OrderedDict[Key, Future[PriceTable]]" = OrderedDict()
+_lock = threading.Lock()  # held for the look-up only, never while a table is compiled
 
 
 def table(pool_id: int, version: int, units: int) -> PriceTable:
-    """The compiled forecast of this version, for slots of up to `units` units."""
+    """The compiled forecast of this version, for slots of up to `units` units.
+
+    Whoever asks first compiles it; others who ask for the same one wait, and nobody else does.
+    """
     key = (pool_id, version, units)
     with _lock:
-        found = _tables.get(key)
-        if found is None:
-            found = _tables[key] = compile_table(Forecast.objects.get(pool=pool_id, version=version), units)
-            while len(_tables) > _KEPT:
-                _tables.popitem(last=False)
-        _tables.move_to_end(key)
-        return found
+        known = _tables.get(key)
+        if known is not None:
+            _tables.move_to_end(key)
+        else:
+            promise: Future[PriceTable] = Future()
+            _tables[key] = promise
+            _forget_the_oldest(pool_id)
+    return known.result() if known is not None else _compile(key, promise)
+
+
+def _compile(key: Key, promise: "Future[PriceTable]") -> PriceTable:
+    pool_id, version, units = key
+    try:
+        made = compile_table(Forecast.objects.get(pool=pool_id, version=version), units)
+    except BaseException as error:
+        with _lock:
+            if _tables.get(key) is promise:
+                del _tables[key]  # so that the next one tries again
+        promise.set_exception(error)
+        raise
+    promise.set_result(made)
+    return made
+
+
+def _forget_the_oldest(pool_id: int) -> None:
+    """Keeps a process small; whoever holds a forgotten table, or waits for it, still gets its answer."""
+    of_pool = [key for key in _tables if key[0] == pool_id]
+    for key in of_pool[:-_KEPT_OF_A_POOL]:
+        del _tables[key]
+    while len(_tables) > _KEPT:
+        _tables.popitem(last=False)
 
 
 @lru_cache(maxsize=1024)
