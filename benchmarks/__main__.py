@@ -1,10 +1,14 @@
 """`make bench`: every measurement, one table each."""
 
-from benchmarks import book, http, kernel, live
+from benchmarks import book, gil, growth, http, kernel, live
 
 
 def main() -> None:
     kernel.main()
+    print()
+    gil.main()
+    print()
+    growth.main()
     print()
     book.main()
     print()

@@ -2,7 +2,8 @@
 
 Run with `python -m benchmarks.kernel`. All three get the same book and must give the same
 answer; kernel and C take turns, so that a busy machine slows both, and each one's median counts.
-The kernel's time includes the call from Python, the C loop's does not.
+The kernel's time includes the call from Python, the C loop's does not. The C loop always reads
+dense rows, one prefix sum a unit, also where the kernel's are in steps for want of memory.
 """
 
 import ctypes
@@ -17,15 +18,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pricing.kernel import Offer, PriceTable, decide, reference
+from pricing.kernel import ANY_VALUE, Offer, PriceTable, decide, decide_all, reference
 
 Int64Array = npt.NDArray[np.int64]
 
 FIRST_SLOT = 5_900_000  # not a season's first slot
 HORIZON = 8_640  # 30 days of 5 minutes
-SEASON_HOURS = 168
-SLOTS_PER_HOUR = 12
+SEASON = 2_016  # a week of them
+HOURLY, EACH_SLOT = 168, SEASON  # curves in a season
 FLOOR = 100_000
+PRICES = 32  # of a curve
 
 ROUNDS = 201
 CALLS_PER_ROUND = 5
@@ -37,14 +39,21 @@ class Case(NamedTuple):
     pool_units: int
     units: int
     slots: int
+    curves: int = HOURLY
     with_reference: bool = True
 
 
 CASES = [
+    Case(pool_units=64, units=4, slots=12),
+    Case(pool_units=64, units=4, slots=12, curves=EACH_SLOT),
     Case(pool_units=1_000, units=8, slots=12),
     Case(pool_units=1_000, units=100, slots=288),
     Case(pool_units=1_000, units=1_000, slots=12, with_reference=False),
+    Case(pool_units=1_000, units=8, slots=12, curves=EACH_SLOT),
     Case(pool_units=10_000, units=64, slots=12),
+    Case(pool_units=10_000, units=8, slots=12, curves=EACH_SLOT),
+    Case(pool_units=10_000, units=64, slots=12, curves=EACH_SLOT, with_reference=False),
+    Case(pool_units=10_000, units=1_000, slots=288, curves=EACH_SLOT, with_reference=False),
 ]
 
 
@@ -75,10 +84,9 @@ class Market(NamedTuple):
 def build_market(case: Case) -> Market:
     rng = np.random.default_rng(7)
     pool = case.pool_units
-    curves = [hourly_curve(hour, pool) for hour in range(SEASON_HOURS)]
-    curve_of = np.repeat(np.arange(SEASON_HOURS), SLOTS_PER_HOUR)
-    walk = pool // 2 + np.cumsum(rng.integers(-pool // 50, pool // 50 + 1, HORIZON))
-    promised = np.clip(walk, 0, pool).astype(np.int64)
+    curves = [a_curve(rng, 168 * k / case.curves, pool) for k in range(case.curves)]
+    curve_of = np.repeat(np.arange(case.curves), SEASON // case.curves)
+    promised = wandering(rng, pool)
     if case.units == pool:  # only an empty slot has room for the whole pool
         promised[rng.random(HORIZON) < 0.95] = 0
     capacity = np.full(HORIZON, pool, dtype=np.int64)
@@ -86,9 +94,19 @@ def build_market(case: Case) -> Market:
     return Market(curves, table, promised, capacity)
 
 
-def hourly_curve(hour: int, pool: int) -> list[tuple[int, int]]:
+def wandering(rng: np.random.Generator, pool: int, slots: int = HORIZON) -> Int64Array:
+    """Promises that go up and down by up to a fiftieth of the pool a slot, and turn at both ends."""
+    step = max(1, pool // 50)
+    walk = pool // 2 + np.cumsum(rng.integers(-step, step + 1, slots))
+    return (pool - np.abs(walk % (2 * pool) - pool)).astype(np.int64)
+
+
+def a_curve(rng: np.random.Generator, hour: float, pool: int) -> list[tuple[int, int]]:
+    """Many would pay little, few a lot; more of them by day. No two curves are alike."""
     wave = 1 + np.sin(2 * np.pi * (hour % 24) / 24) / 2
-    return [(FLOOR * k, int(pool * wave * (11 - k) / 10)) for k in range(1, 11)]
+    prices = FLOOR * np.arange(1, PRICES + 1) + rng.integers(0, FLOOR, PRICES)
+    units = pool * wave * np.sort(rng.random(PRICES) ** 1.5)[::-1]
+    return [(int(price), int(wanted)) for price, wanted in zip(prices, units, strict=True)]
 
 
 def load_limit(folder: Path) -> ctypes.CDLL:
@@ -106,7 +124,8 @@ def load_limit(folder: Path) -> ctypes.CDLL:
 def c_timer(limit: ctypes.CDLL, market: Market, case: Case) -> Callable[[], tuple[float, Offer]]:
     """Gives a function that times the C loop: nanoseconds a decision, and its answer."""
     table = market.table
-    rows = table.sums.ctypes.data + table.curve_of * table.sums.strides[0]
+    sums = table.sums
+    rows = sums.ctypes.data + table.curve_of * sums.strides[0]
     costs = np.empty(HORIZON + case.slots, dtype=np.int64)
     given = CMarket(
         *(array.ctypes.data for array in (market.promised, market.capacity, rows)),
@@ -121,7 +140,7 @@ def c_timer(limit: ctypes.CDLL, market: Market, case: Case) -> Callable[[], tupl
         )
         return took / CALLS_PER_ROUND, Offer(FIRST_SLOT + answer.start, answer.total)
 
-    run.__dict__["arrays"] = (rows, costs)  # the C side holds only their addresses
+    run.__dict__["arrays"] = (sums, rows, costs)  # the C side holds only their addresses
     return run
 
 
@@ -174,21 +193,34 @@ def measure(limit: ctypes.CDLL, case: Case) -> str:
     if offer != c_offer:
         raise SystemExit(f"{case}: kernel {offer}, limit.c {c_offer}")
     return (
-        f"{case.pool_units:>10,} {case.units:>6,} {case.slots:>6,} {c_time / 1e3:>8.2f}"
-        f" {kernel_time / 1e3:>10.2f} {ratio:>10.2f} {reference_time:>14} {speed_up:>18}"
+        f"{case.pool_units:>10,} {case.curves:>6,} {case.units:>6,} {case.slots:>6,} {market.table.layout:>6}"
+        f" {market.table.nbytes / 2**20:>6.1f} {c_time / 1e3:>8.2f} {kernel_time / 1e3:>10.2f} {ratio:>10.2f}"
+        f" {reference_time:>14} {speed_up:>18}"
     )
+
+
+def batch_rate(case: Case, requests: int) -> str:
+    """How many requests a second a batch decides, each over all of the horizon."""
+    market = build_market(case)
+    window = (case.units, case.slots, FIRST_SLOT, FIRST_SLOT + HORIZON, ANY_VALUE)
+    asked = np.array([window] * requests, dtype=np.int64)
+    began = time.perf_counter()
+    decide_all(market.table, market.promised, market.capacity, asked, first_slot=FIRST_SLOT)
+    took = time.perf_counter() - began
+    return f"A batch of {requests:,} over {HORIZON:,} slots, {case.pool_units:,} units: {requests / took:,.0f} a second"
 
 
 def main() -> None:
     print(f"Kernel: one decision over {HORIZON:,} slots")
     print(
-        f"{'pool units':>10} {'units':>6} {'slots':>6} {'C, us':>8} {'kernel, us':>10}"
-        f" {'kernel / C':>10} {'reference, ms':>14} {'reference / kernel':>18}"
+        f"{'pool units':>10} {'curves':>6} {'units':>6} {'slots':>6} {'layout':>6} {'MiB':>6}"
+        f" {'C, us':>8} {'kernel, us':>10} {'kernel / C':>10} {'reference, ms':>14} {'reference / kernel':>18}"
     )
     with tempfile.TemporaryDirectory() as folder:
         limit = load_limit(Path(folder))
         for case in CASES:
             print(measure(limit, case), flush=True)
+    print(batch_rate(CASES[-2], requests=2_000))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 /* The limit: one Basic-Econ decision as a careful C programmer writes it, trusting its input.
  *
  * The same algorithm and prefix sums as the kernel's, without what a library owes its callers:
- * no check of bounds, of overflow, of the arguments, and scratch memory handed in.
+ * no check of bounds, of overflow, of the arguments, and scratch memory handed in. Its rows are
+ * always dense, one prefix sum a unit, however much memory that takes.
  */
 
 #include <stdint.h>
