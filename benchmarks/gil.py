@@ -2,7 +2,8 @@
 
 Run with `python -m benchmarks.gil`. One thread decides while another one computes in Python. A
 decision of less than `RELEASE_FROM` slots keeps the GIL, a batch of one request releases it: the
-same work with and without. To get the GIL back takes up to the switch interval.
+same pass with and without, but that the batch copies the promises first. To get the GIL back
+takes up to the switch interval.
 """
 
 import statistics
