@@ -8,7 +8,7 @@ from setuptools import Extension, setup
 KERNEL = Extension(
     "pricing.kernel._scan",
     ["pricing/kernel/_scan.pyx"],
-    depends=["pricing/kernel/scan.h"],
+    depends=["pricing/kernel/scan.h", "pricing/kernel/instead.h"],
     include_dirs=[np.get_include(), "pricing/kernel"],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
     # Python is built with -fwrapv, which costs the loops a tenth: theirs wrap in unsigned numbers only.

@@ -12,7 +12,17 @@ OverflowError before anything is computed.
 `reference.py` is the specification: every answer here equals its answer to the micro-credit.
 """
 
-from pricing.kernel._scan import RELEASE_FROM, PriceTable, decide, decide_all, first_at_most, slot_costs, totals
+from pricing.kernel._scan import (
+    RELEASE_FROM,
+    PriceTable,
+    decide,
+    decide_all,
+    first_at_most,
+    longest,
+    most_units,
+    slot_costs,
+    totals,
+)
 from pricing.kernel.book import apply, change, release
 from pricing.kernel.offer import ANY_VALUE, Decisions, Offer, Outcome, Request
 
@@ -33,6 +43,8 @@ __all__ = [
     "decide",
     "decide_all",
     "first_at_most",
+    "longest",
+    "most_units",
     "release",
     "slot_costs",
     "totals",

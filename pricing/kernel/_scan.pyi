@@ -89,3 +89,28 @@ def decide_all(
     first_slot: int,
     horizon: int | None = None,
 ) -> Decisions: ...
+def longest(
+    table: PriceTable,
+    promised: npt.NDArray[np.int64],
+    capacity: npt.NDArray[np.int64],
+    value: int,
+    *,
+    first_slot: int,
+    units: int,
+    slots: int,
+    start: int,
+    end: int,
+) -> tuple[int, Offer] | None: ...
+def most_units(
+    table: PriceTable,
+    promised: npt.NDArray[np.int64],
+    capacity: npt.NDArray[np.int64],
+    value: int,
+    *,
+    first_slot: int,
+    units: int,
+    slots: int,
+    start: int,
+    end: int,
+    near: int | None = None,
+) -> tuple[int, Offer] | None: ...

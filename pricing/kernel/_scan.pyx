@@ -366,3 +366,69 @@ cdef int64_t _at_least_one(str name, object value) except -1:
     if number < 1:
         raise ValueError(f"{name} must be at least 1, not {number}")
     return number
+
+
+# --- what would do instead ----------------------------------------------------------------------
+cdef extern from "instead.h" nogil:
+    struct era_run:
+        int64_t length, start
+        uint64_t total
+
+    struct era_most:
+        int64_t units, start
+        uint64_t total
+
+    void era_longest(const era_window *, int64_t, uint64_t, era_run *)
+    void era_most_units(const era_window *, int64_t, int64_t, uint64_t, era_most *)
+
+
+def longest(PriceTable table not None, promised not None, capacity not None, value, *,
+            first_slot, units, slots, start, end):
+    """The longest run of at most `slots` slots inside [start, end) whose total is at most `value`:
+    its length and the `Offer` of least total at that length, the earliest of equals; None where
+    not even one slot will do. One pass."""
+    cdef era_window window
+    promised, capacity = _levels(promised), _levels(capacity)
+    _set_window(&window, table, promised, capacity, first_slot, units, start, end)
+    cdef int64_t worth = _int64("value", value)
+    cdef int64_t most = min(_at_least_one("slots", slots), window.length)
+    cdef era_run run
+    if most < 1 or window.units > window.max_units or worth < 0:
+        return None
+    _check_total(table, window.units, most)
+    memset(&run, 0, sizeof(era_run))
+    if window.length < _RELEASE_FROM:
+        era_longest(&window, most, worth, &run)
+    else:
+        with nogil:
+            era_longest(&window, most, worth, &run)
+    if run.length < 0:
+        _raise(run.length, &window)
+    return (run.length, Offer(window.begin + run.start, run.total)) if run.length else None
+
+
+def most_units(PriceTable table not None, promised not None, capacity not None, value, *,
+               first_slot, units, slots, start, end, near=None):
+    """The most units, at most `units`, that some start inside [start, end) gives for at most
+    `value`: how many and the `Offer` of least total for them, the earliest of equals; None where
+    not even one unit will do. `near` is a start that is likely to give many; it changes nothing
+    but the time: about two passes, whatever the units."""
+    cdef era_window window
+    promised, capacity = _levels(promised), _levels(capacity)
+    _set_window(&window, table, promised, capacity, first_slot, units, start, end)
+    cdef int64_t length = _at_least_one("slots", slots), worth = _int64("value", value)
+    cdef int64_t most = min(window.units, window.max_units), last = window.length - length
+    cdef era_most found
+    if last < 0 or most < 1 or worth < 0:
+        return None
+    _check_total(table, most, length)
+    memset(&found, 0, sizeof(era_most))
+    found.start = last if near is None else min(max(_int64("near", near) - window.begin, 0), last)
+    if window.length < _RELEASE_FROM:
+        era_most_units(&window, length, most, worth, &found)
+    else:
+        with nogil:
+            era_most_units(&window, length, most, worth, &found)
+    if found.units < 0:
+        _raise(found.units, &window)
+    return (found.units, Offer(window.begin + found.start, found.total)) if found.units else None
