@@ -119,7 +119,7 @@ def test_they_refuse_what_a_decision_refuses(find) -> None:  # type: ignore[no-u
         ask(slots=0)
     with pytest.raises(ValueError, match=r"\[0, 5\) does not lie in \[0, 4\)"):
         ask(end=5)
-    with pytest.raises(OverflowError, match="value .* does not fit into int64"):
+    with pytest.raises(OverflowError, match=r"value .* does not fit into int64"):
         ask(value=2**63)
     assert ask(value=-1) is None
     capacity[2] = 3
