@@ -9,6 +9,7 @@ from era_platform.common import clock
 
 MAX_UNITS = 1_000_000
 MAX_DURATION = 366 * 86_400
+MAX_CONFIGURATIONS = 16
 
 
 class Reason(StrEnum):
@@ -21,11 +22,20 @@ class Reason(StrEnum):
     PRICE_ABOVE_VALUE = "price_above_value"
 
 
+class Configuration(NamedTuple):
+    """One way to run: `units` for `duration` seconds, worth `value` micro-credits (None: not said)."""
+
+    units: int
+    duration: int
+    value: int | None = None
+
+
 @dataclass(frozen=True)
 class Ask:
     """What a buyer asks for: `units` for `duration` seconds between `earliest` and `deadline`.
 
-    `value` is micro-credits, None where the buyer only wants to know the price.
+    `value` is micro-credits, None where the buyer only wants to know the price. A flexible ask has
+    further configurations, `also`, any one of which will do.
     """
 
     units: int
@@ -33,6 +43,11 @@ class Ask:
     deadline: datetime
     earliest: datetime | None = None
     value: int | None = None
+    also: tuple[Configuration, ...] = ()
+
+    @property
+    def configurations(self) -> tuple[Configuration, ...]:
+        return (Configuration(self.units, self.duration, self.value), *self.also)
 
 
 class Window(NamedTuple):
@@ -42,6 +57,24 @@ class Window(NamedTuple):
     start: int
     end: int
     horizon: int
+
+    @property
+    def stop(self) -> int:
+        """Where the part of it that can be booked ends."""
+        return min(self.end, self.horizon)
+
+
+class Way(NamedTuple):
+    """A configuration in slots."""
+
+    units: int
+    slots: int
+    value: int | None = None
+
+
+def ways(ask: Ask, *, slot_seconds: int) -> tuple[Way, ...]:
+    """The ask's configurations in whole slots, in the same order."""
+    return tuple(Way(each.units, -(-each.duration // slot_seconds), each.value) for each in ask.configurations)
 
 
 def window(ask: Ask, *, slot_seconds: int, horizon_slots: int, now: datetime) -> Window:
@@ -72,27 +105,57 @@ class AlternativeKind(StrEnum):
     VALUE = "value"  # the least value that would do
     DEADLINE = "deadline"  # the smallest later deadline that would do at this value
     UNITS = "units"  # the most units that would do at this value
+    DURATION = "duration"  # the longest run that would do at this value
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """What would be accepted instead: these units, by this end, for this value; all else as asked."""
+    """What would be accepted instead: these units, by this end, for this value; all else as asked.
+
+    `way` is the configuration that it comes from; how long it runs, in slots, is the offer's length.
+    """
 
     kind: AlternativeKind
     units: int
     value: int | None
     deadline_slot: int
     offer: Offer
+    way: int = 0
+
+
+class Priced(NamedTuple):
+    """What one configuration would cost, or why it can't be had."""
+
+    reason: Reason | None
+    offer: Offer | None
+
+
+class MenuKind(StrEnum):
+    EARLIEST = "earliest"  # the first start that fits
+    KNEE = "knee"  # from where on waiting saves less
+    CHEAPEST = "cheapest"  # the market's choice
+
+
+class MenuEntry(NamedTuple):
+    """A start that a buyer can have by asking for just that window."""
+
+    kind: MenuKind
+    offer: Offer
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The market's answer. `offer` is the cheapest start if there is any, whether or not V reaches its price."""
+    """The market's answer. `offer` is the cheapest start if there is any, whether or not V reaches its price.
+
+    `way` is the configuration that the answer is about, and `priced` what each of them came to.
+    """
 
     window: Window
     reason: Reason | None
     offer: Offer | None
     alternatives: tuple[Alternative, ...] = field(default=())
+    way: int = 0
+    priced: tuple[Priced, ...] = field(default=())
 
     @property
     def accepted(self) -> bool:

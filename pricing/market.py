@@ -3,11 +3,13 @@
 Pure arithmetic over the kernel; the same function decides for the portal, for receipts and in simulations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+from pricing import kernel
 from pricing.book import Book, Int64Array
-from pricing.domain import Alternative, AlternativeKind, Answer, Offer, Reason, Window
-from pricing.kernel import PriceTable, decide, first_at_most, totals
+from pricing.domain import Alternative, AlternativeKind, Answer, Offer, Priced, Reason, Way, Window
+from pricing.kernel import PriceTable
 
 _ANY_PRICE = 2**63 - 1
 
@@ -16,30 +18,58 @@ def answer(
     book: Book, table: PriceTable, wanted: Window, units: int, value: int | None, *, with_alternatives: bool = True
 ) -> Answer:
     """The answer to `units` in the window `wanted`. `value` is looked at once, after the price is found."""
-    reason, offer = _cheapest(book, table, wanted, units)
-    if offer and value is not None and value < offer.total:
+    return choose(book, table, wanted, (Way(units, wanted.slots, value),), with_alternatives=with_alternatives)
+
+
+def choose(
+    book: Book, table: PriceTable, wanted: Window, ways: Sequence[Way], *, with_alternatives: bool = True
+) -> Answer:
+    """The answer to an ask that any one of `ways` would meet: the best by value minus price, the first of equals.
+
+    `wanted.slots` counts for nothing. On refusal the alternatives say what would be accepted instead.
+
+    Truthful: prices come without a look at values, and among them the buyer gets what is best by the buyer's
+    own words. So to say anything but what is true can only lose.
+    """
+    decided = _decide(book, table, wanted, ways)
+    if decided.reason is None or not with_alternatives:
+        return decided
+    instead = tuple(_alternatives(book, table, decided, ways))
+    return Answer(decided.window, decided.reason, decided.offer, instead, decided.way, decided.priced)
+
+
+def _decide(book: Book, table: PriceTable, wanted: Window, ways: Sequence[Way]) -> Answer:
+    priced = tuple([Priced(*_cheapest(book, table, wanted._replace(slots=way.slots), way.units)) for way in ways])
+    best = max(range(len(ways)), key=lambda index: (_surplus(ways[index], priced[index]), -index))
+    reason, offer = priced[best]
+    if offer and _surplus(ways[best], priced[best]).gain < 0:
         reason = Reason.PRICE_ABOVE_VALUE
-    if reason is None or not with_alternatives:
-        return Answer(wanted, reason, offer)
-    instead = tuple(_alternatives(book, table, wanted, units, value, offer))
-    return Answer(wanted, reason, offer, instead)
+    return Answer(wanted._replace(slots=ways[best].slots), reason, offer, (), best, priced)
 
 
 def curve(book: Book, table: PriceTable, wanted: Window, units: int) -> Int64Array:
     """The total from each start in [start, end - slots], int64 micro-credits, -1 where it doesn't fit."""
-    end = min(wanted.end, wanted.horizon)
-    if end - wanted.start < wanted.slots:
+    if wanted.stop - wanted.start < wanted.slots or units > table.max_units:
         return book.promised[:0]
-    return totals(
-        table,
-        book.promised,
-        book.capacity,
-        first_slot=book.first_slot,
-        units=units,
-        slots=wanted.slots,
-        start=wanted.start,
-        end=end,
-    )
+    return kernel.totals(table, book.promised, book.capacity, **_asked(book, wanted, units, wanted.stop))
+
+
+class _Surplus(NamedTuple):
+    """How good an outcome is to the buyer: whatever has a price is better than what has none."""
+
+    near: int
+    gain: int
+
+
+_NEARNESS = (Reason.WINDOW_TOO_SHORT, Reason.BEYOND_HORIZON, Reason.TOO_MANY_UNITS, Reason.NO_CAPACITY)
+
+
+def _surplus(way: Way, priced: Priced) -> _Surplus:
+    """Value minus price. Where no value was said, any is enough, and the cheapest way is the best."""
+    if priced.offer is None:
+        return _Surplus(_NEARNESS.index(priced.reason) if priced.reason else 0, 0)
+    worth = _ANY_PRICE if way.value is None else way.value
+    return _Surplus(len(_NEARNESS), worth - priced.offer.total)
 
 
 def _cheapest(book: Book, table: PriceTable, wanted: Window, units: int) -> tuple[Reason | None, Offer | None]:
@@ -47,76 +77,117 @@ def _cheapest(book: Book, table: PriceTable, wanted: Window, units: int) -> tupl
         return Reason.WINDOW_TOO_SHORT, None
     if wanted.start + wanted.slots > wanted.horizon:
         return Reason.BEYOND_HORIZON, None
-    end = min(wanted.end, wanted.horizon)
-    if units > book.capacity_at_most(wanted.start, end):
+    if units > book.capacity_at_most(wanted.start, wanted.stop):
         return Reason.TOO_MANY_UNITS, None
-    found = _search(book, table, wanted, units, end)
+    found = _search(book, table, wanted, units, wanted.stop)
     return (None, found) if found else (Reason.NO_CAPACITY, None)
 
 
 def _search(book: Book, table: PriceTable, wanted: Window, units: int, end: int) -> Offer | None:
-    best = decide(
-        table,
-        book.promised,
-        book.capacity,
-        first_slot=book.first_slot,
-        units=units,
-        slots=wanted.slots,
-        start=wanted.start,
-        end=end,
-    )
-    return Offer(best.start, best.start + wanted.slots, best.total) if best else None
+    best = kernel.decide(table, book.promised, book.capacity, **_asked(book, wanted, units, end))
+    return _offer(best, wanted.slots)
 
 
-def _alternatives(
-    book: Book, table: PriceTable, wanted: Window, units: int, value: int | None, offer: Offer | None
-) -> Iterator[Alternative]:
-    """Each changes one thing of the ask and is exact: asked for now, it is accepted."""
-    if wanted.start + wanted.slots > wanted.horizon:
+class _Instead(NamedTuple):
+    """What one configuration would have to become."""
+
+    units: int
+    offer: Offer
+
+    @property
+    def work(self) -> int:
+        return self.units * (self.offer.end_slot - self.offer.start_slot)
+
+
+def _alternatives(book: Book, table: PriceTable, decided: Answer, ways: Sequence[Way]) -> Iterator[Alternative]:
+    """Each changes one thing of the ask and is exact: asked for now, it is accepted.
+
+    Of the configurations, the one that was nearest to be accepted has the least value to raise, any may have
+    the nearest deadline, and any may give the most work for fewer units or for less time.
+    """
+    wanted = decided.window
+    if wanted.start >= wanted.horizon:
         return
-    if offer:
-        yield Alternative(AlternativeKind.VALUE, units, offer.total, wanted.end, offer)
-    later = _earliest_end(book, table, wanted, units, value)
-    if later and later.end_slot > wanted.end:
-        yield Alternative(AlternativeKind.DEADLINE, units, value, later.end_slot, later)
-    fewer = _most_units(book, table, wanted, units, value)
-    if fewer:
-        most, found = fewer
-        yield Alternative(AlternativeKind.UNITS, most, value, wanted.end, found)
+    if decided.offer:
+        best = ways[decided.way]
+        yield Alternative(
+            AlternativeKind.VALUE, best.units, decided.offer.total, wanted.end, decided.offer, decided.way
+        )
+
+    def search(find: Callable[[Book, PriceTable, Window, Way, Priced], _Instead | None]) -> list[tuple[int, _Instead]]:
+        tried = (
+            find(book, table, wanted._replace(slots=way.slots), way, priced)
+            for way, priced in zip(ways, decided.priced, strict=True)
+        )
+        return [(index, found) for index, found in enumerate(tried) if found]
+
+    if later := search(_later):
+        way, found = min(later, key=lambda each: (each[1].offer.end_slot, each[0]))
+        yield Alternative(
+            AlternativeKind.DEADLINE, found.units, ways[way].value, found.offer.end_slot, found.offer, way
+        )
+    for kind, find in ((AlternativeKind.UNITS, _fewer), (AlternativeKind.DURATION, _shorter)):
+        if less := search(find):
+            way, found = max(less, key=lambda each: (each[1].work, -each[0]))
+            yield Alternative(kind, found.units, ways[way].value, wanted.end, found.offer, way)
 
 
-def _earliest_end(book: Book, table: PriceTable, wanted: Window, units: int, value: int | None) -> Offer | None:
-    """The first start, up to the horizon, whose total is at most `value`."""
-    if units > book.capacity_at_most(wanted.start, wanted.horizon):
+def _later(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Priced) -> _Instead | None:
+    """The first start beyond the window, up to the horizon, whose total is at most the value.
+
+    Near starts are asked first, then twice as far, so that the cost follows the distance of the answer.
+    """
+    too_many = priced.reason is Reason.TOO_MANY_UNITS
+    if too_many and way.units > book.capacity_at_most(wanted.start, wanted.horizon):
         return None
-    found = first_at_most(
-        table,
-        book.promised,
-        book.capacity,
-        _ANY_PRICE if value is None else value,
-        first_slot=book.first_slot,
-        units=units,
-        slots=wanted.slots,
-        start=wanted.start,
-        end=wanted.horizon,
-    )
-    return Offer(found.start, found.start + wanted.slots, found.total) if found else None
+    first = max(wanted.start, wanted.end - way.slots + 1)
+    reach = max(2 * way.slots, wanted.end - wanted.start, 1)
+    while first + way.slots <= wanted.horizon:
+        stop = min(first + way.slots - 1 + reach, wanted.horizon)
+        asked = _asked(book, wanted._replace(start=first), way.units, stop)
+        found = _offer(kernel.first_at_most(table, book.promised, book.capacity, _worth(way), **asked), way.slots)
+        if found:
+            return _Instead(way.units, found)
+        first, reach = stop - way.slots + 1, 2 * reach
+    return None
 
 
-def _most_units(
-    book: Book, table: PriceTable, wanted: Window, units: int, value: int | None
-) -> tuple[int, Offer] | None:
-    """The most units below `units` that would do. A start that fits n units fits fewer, for less: so halve."""
-    end = min(wanted.end, wanted.horizon)
-    if end - wanted.start < wanted.slots:
+def _fewer(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Priced) -> _Instead | None:
+    """The most units below those asked for that would do."""
+    if way.units < 2 or wanted.stop - wanted.start < way.slots:
         return None
-    low, high = 0, min(units - 1, book.capacity_at_most(wanted.start, end))
-    best: Offer | None = None
-    while low < high:
-        middle = (low + high + 1) // 2
-        found = _search(book, table, wanted, middle, end)
-        if found and (value is None or found.total <= value):
-            low, best = middle, found
-        else:
-            high = middle - 1
-    return (low, best) if best else None
+    asked = _asked(book, wanted, way.units - 1, wanted.stop)
+    near = priced.offer.start_slot if priced.offer else None
+    found = kernel.most_units(table, book.promised, book.capacity, _worth(way), near=near, **asked)
+    return _Instead(found[0], _made(found[1], way.slots)) if found else None
+
+
+def _shorter(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Priced) -> _Instead | None:
+    """The longest run, in slots, below what was asked for that would do."""
+    if way.slots < 2 or wanted.stop <= wanted.start or priced.reason is Reason.TOO_MANY_UNITS:
+        return None
+    asked = _asked(book, wanted._replace(slots=way.slots - 1), way.units, wanted.stop)
+    found = kernel.longest(table, book.promised, book.capacity, _worth(way), **asked)
+    return _Instead(way.units, _made(found[1], found[0])) if found else None
+
+
+def _asked(book: Book, wanted: Window, units: int, end: int) -> dict[str, int]:
+    return {
+        "first_slot": book.first_slot,
+        "units": units,
+        "slots": wanted.slots,
+        "start": wanted.start,
+        "end": end,
+    }
+
+
+def _worth(way: Way) -> int:
+    return _ANY_PRICE if way.value is None else way.value
+
+
+def _offer(best: kernel.Offer | None, slots: int) -> Offer | None:
+    return _made(best, slots) if best else None
+
+
+def _made(best: kernel.Offer, slots: int) -> Offer:
+    return Offer(best.start, best.start + slots, best.total)

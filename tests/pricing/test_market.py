@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from pricing import market
 from pricing.book import MANY, Book, Change
-from pricing.domain import AlternativeKind, Ask, Reason, Window, window
+from pricing.domain import AlternativeKind, Ask, Reason, Way, Window, window
 from pricing.kernel import PriceTable
+from pricing.menus import menu
 from pricing.prior import utilization_prior
 
 HORIZON = 24
@@ -75,19 +76,17 @@ def test_the_last_start_that_meets_the_deadline_counts() -> None:
     assert answer.offer.start_slot == 7
 
 
-@given(
-    reservations=st.lists(
-        st.tuples(st.integers(0, 22), st.integers(1, 12), st.integers(1, 4)).map(
-            lambda r: (r[0], min(r[0] + r[1], HORIZON), r[2])
-        ),
-        max_size=2,
+RESERVATIONS = st.lists(
+    st.tuples(st.integers(0, 22), st.integers(1, 12), st.integers(1, 4)).map(
+        lambda r: (r[0], min(r[0] + r[1], HORIZON), r[2])
     ),
-    start=st.integers(0, 23),
-    length=st.integers(0, 12),
-    slots=st.integers(1, 8),
-    units=st.integers(1, UNITS + 2),
-    value=st.integers(0, 3000),
+    max_size=2,
 )
+LENGTHS, SLOTS, SIZES = st.integers(0, 12), st.integers(1, 8), st.integers(1, UNITS + 2)
+WAYS = st.lists(st.tuples(SIZES, SLOTS), min_size=1, max_size=4, unique=True)
+
+
+@given(RESERVATIONS, st.integers(0, 23), LENGTHS, SLOTS, SIZES, st.integers(0, 3000))
 def test_every_alternative_is_exact(
     reservations: list[tuple[int, int, int]], start: int, length: int, slots: int, units: int, value: int
 ) -> None:
@@ -95,21 +94,122 @@ def test_every_alternative_is_exact(
     wanted = ask(start, start + length, slots)
     answer = market.answer(book, table, wanted, units, value)
     for instead in answer.alternatives:
-        changed = wanted._replace(end=instead.deadline_slot)
+        changed = wanted._replace(end=instead.deadline_slot, slots=instead.offer.end_slot - instead.offer.start_slot)
         again = market.answer(book, table, changed, instead.units, instead.value)
         assert again.accepted
         assert again.offer == instead.offer
     kinds = {instead.kind: instead for instead in answer.alternatives}
-    if AlternativeKind.DEADLINE in kinds:
-        shorter = wanted._replace(end=kinds[AlternativeKind.DEADLINE].deadline_slot - 1)
-        assert not market.answer(book, table, shorter, units, value).accepted
-    if AlternativeKind.UNITS in kinds:
-        more = kinds[AlternativeKind.UNITS].units + 1
-        assert not market.answer(book, table, wanted, more, value).accepted
-    if AlternativeKind.VALUE in kinds:
-        least = kinds[AlternativeKind.VALUE].value
-        assert least is not None
-        assert not market.answer(book, table, wanted, units, least - 1).accepted
+
+    def accepted(units: int = units, value: int = value, **changed: int) -> bool:
+        return market.answer(book, table, wanted._replace(**changed), units, value).accepted
+
+    if later := kinds.get(AlternativeKind.DEADLINE):
+        assert not accepted(end=later.deadline_slot - 1)
+    elif not answer.accepted:
+        assert not accepted(end=HORIZON + 8)
+    if fewer := kinds.get(AlternativeKind.UNITS):
+        assert not accepted(units=fewer.units + 1)
+    elif not answer.accepted:
+        assert not accepted(units=1)
+    if shorter := kinds.get(AlternativeKind.DURATION):
+        assert not accepted(slots=shorter.offer.end_slot - shorter.offer.start_slot + 1)
+    elif not answer.accepted:
+        assert not accepted(slots=1)
+    if worth := kinds.get(AlternativeKind.VALUE):
+        assert worth.value is not None
+        assert not accepted(value=worth.value - 1)
+
+
+@given(RESERVATIONS, st.integers(0, 23), LENGTHS, WAYS, st.integers(0, 3000))
+def test_a_flexible_ask_gets_the_best_of_its_ways_by_value_minus_price(
+    reservations: list[tuple[int, int, int]], start: int, length: int, sizes: list[tuple[int, int]], value: int
+) -> None:
+    book, table = a_book(*reservations), a_table()
+    wanted = ask(start, start + length, 1)
+    ways = [Way(units, slots, value + 10 * slots) for units, slots in sizes]
+    answer = market.choose(book, table, wanted, ways)
+    alone = [market.answer(book, table, wanted._replace(slots=way.slots), way.units, way.value) for way in ways]
+    assert answer.accepted == any(each.accepted for each in alone)
+    assert [each.offer for each in answer.priced] == [each.offer for each in alone]
+    assert (answer.offer, answer.reason) == (alone[answer.way].offer, alone[answer.way].reason)
+    gains = [way.value - each.offer.total for way, each in zip(ways, alone, strict=True) if each.offer and way.value]
+    if gains and answer.offer:
+        chosen = ways[answer.way].value
+        assert chosen is not None
+        assert chosen - answer.offer.total == max(gains)
+
+
+@given(RESERVATIONS, st.integers(0, 23), LENGTHS, WAYS, st.integers(0, 3000))
+def test_every_alternative_of_a_flexible_ask_is_exact(
+    reservations: list[tuple[int, int, int]], start: int, length: int, sizes: list[tuple[int, int]], value: int
+) -> None:
+    book, table = a_book(*reservations), a_table()
+    wanted = ask(start, start + length, 1)
+    ways = [Way(units, slots, value) for units, slots in sizes]
+    answer = market.choose(book, table, wanted, ways)
+    for instead in answer.alternatives:
+        changed = wanted._replace(end=instead.deadline_slot, slots=instead.offer.end_slot - instead.offer.start_slot)
+        again = market.answer(book, table, changed, instead.units, instead.value)
+        assert (again.accepted, again.offer) == (True, instead.offer)
+    kinds = {instead.kind: instead for instead in answer.alternatives}
+    if later := kinds.get(AlternativeKind.DEADLINE):
+        sooner = wanted._replace(end=later.deadline_slot - 1)
+        assert not market.choose(book, table, sooner, ways).accepted
+    if worth := kinds.get(AlternativeKind.VALUE):
+        assert worth.value is not None
+        assert not market.choose(book, table, wanted, [way._replace(value=worth.value - 1) for way in ways]).accepted
+
+
+@given(RESERVATIONS, st.integers(0, 23), LENGTHS, SLOTS, SIZES)
+def test_every_entry_of_a_menu_is_what_its_window_gets(
+    reservations: list[tuple[int, int, int]], start: int, length: int, slots: int, units: int
+) -> None:
+    book, table = a_book(*reservations), a_table()
+    wanted = ask(start, start + length, slots)
+    totals = market.curve(book, table, wanted, units)
+    entries = menu(totals, first_start=wanted.start, slots=slots)
+    assert bool(entries) == market.answer(book, table, wanted, units, None).accepted
+    for entry in entries:
+        narrow = wanted._replace(start=entry.offer.start_slot, end=entry.offer.end_slot)
+        again = market.answer(book, table, narrow, units, entry.offer.total)
+        assert (again.accepted, again.offer) == (True, entry.offer)
+
+
+def test_of_two_ways_that_are_as_good_the_first_one_named_is_taken() -> None:
+    both = [Way(1, 4, 100), Way(2, 2, 100)]  # four units of time at the floor price, one way or the other
+    for ways in (both, both[::-1]):
+        answer = market.choose(a_book(), PriceTable([[]], [0], floor=10, max_units=UNITS), ask(2, 10, 1), ways)
+        assert (answer.way, answer.offer and answer.offer.total) == (0, 40)
+
+
+def test_a_way_that_costs_more_is_taken_where_it_is_worth_that_much_more() -> None:
+    ways = [Way(1, 1, 12), Way(1, 3, 40)]
+    answer = market.choose(a_book(), a_table(), ask(2, 10, 1), ways)
+    assert (answer.way, answer.offer and answer.offer.total) == (1, 30)
+    assert market.choose(a_book(), a_table(), ask(2, 10, 1), [ways[0], Way(1, 3, 31)]).way == 0
+
+
+def test_a_price_is_nearer_than_no_room_and_no_room_nearer_than_too_many() -> None:
+    ways = [Way(UNITS + 1, 1, 5), Way(UNITS, 20, 5), Way(1, 1, 5)]
+    tried = [market.choose(a_book((12, 13, 1)), a_table(), ask(2, 23, 1), ways[:n]) for n in (1, 2, 3)]
+    assert [answer.way for answer in tried] == [0, 1, 2]
+    assert [answer.reason for answer in tried] == [
+        Reason.TOO_MANY_UNITS,
+        Reason.NO_CAPACITY,
+        Reason.PRICE_ABOVE_VALUE,
+    ]
+
+
+@given(RESERVATIONS, WAYS, st.integers(0, 3000), st.integers(-500, 500))
+def test_to_say_another_value_than_the_true_one_gains_nothing(
+    reservations: list[tuple[int, int, int]], sizes: list[tuple[int, int]], value: int, lie: int
+) -> None:
+    def gain(said: int) -> int:
+        ways = [Way(units, slots, max(0, said)) for units, slots in sizes]
+        answer = market.choose(a_book(*reservations), a_table(), ask(2, 20, 1), ways)
+        return value - answer.offer.total if answer.accepted and answer.offer else 0
+
+    assert gain(value) >= gain(value + lie)
 
 
 def test_a_book_refuses_an_entry_whose_predecessor_is_missing() -> None:
