@@ -1,14 +1,15 @@
 """What a job request is, and what makes one unacceptable whatever the market says. No Django models."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from era_platform.common.money import MAX_AMOUNT
-from pricing.domain import MAX_DURATION, MAX_UNITS, Ask
+from pricing.domain import MAX_CONFIGURATIONS, MAX_DURATION, MAX_UNITS, Ask, Configuration
 
 INSUFFICIENT_FUNDS = "insufficient_funds"
 """The reason of a request of a batch that the market would have accepted, and the wallet could not pay."""
@@ -22,7 +23,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class JobRequest:
-    """`code` is the id of a stored archive of the same organization; `value` is micro-credits."""
+    """`code` is the id of a stored archive of the same organization; `value` is micro-credits.
+
+    A flexible request has further configurations, `also`, any one of which will do.
+    """
 
     pool: str
     units: int
@@ -36,18 +40,28 @@ class JobRequest:
     env: dict[str, str] = field(default_factory=dict)
     datasets: tuple[str, ...] = ()
     code: UUID | None = None
+    also: tuple[Configuration, ...] = ()
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.units, self.duration, self.deadline, self.earliest, self.value)
+        return Ask(self.units, self.duration, self.deadline, self.earliest, self.value, self.also)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that it says. What came later is left out where it is not used, so that older digests still fit."""
+        said = asdict(self)
+        if not self.also:
+            del said["also"]
+        return said
 
 
 def faults(request: JobRequest) -> dict[str, str]:
     """What is wrong with the request, by field; empty where nothing is."""
+    ways = request.ask.configurations
     found = {
-        "units": _between(request.units, 1, MAX_UNITS),
-        "duration": _between(request.duration, 1, MAX_DURATION),
-        "value": _between(request.value, 0, MAX_AMOUNT),
+        "units": _units(ways),
+        "duration": _all_between([way.duration for way in ways], 1, MAX_DURATION),
+        "value": _all_between([way.value for way in ways], 0, MAX_AMOUNT),
         "deadline": _aware(request.deadline),
         "earliest": _aware(request.earliest),
         "name": _name(request.name),
@@ -58,10 +72,20 @@ def faults(request: JobRequest) -> dict[str, str]:
     return {name: fault for name, fault in found.items() if fault}
 
 
-def _between(value: int, low: int, high: int) -> str:
-    if low <= value <= high:
-        return ""
-    return _("{value} is not between {low} and {high}.").format(value=str(value)[:40], low=low, high=high)
+def _units(ways: tuple[Configuration, ...]) -> str:
+    if len(ways) > MAX_CONFIGURATIONS:
+        return _("{count} configurations are more than {most}.").format(count=len(ways), most=MAX_CONFIGURATIONS)
+    if len({(way.units, way.duration) for way in ways}) < len(ways):
+        return _("A configuration stands in it twice.")
+    return _all_between([way.units for way in ways], 1, MAX_UNITS)
+
+
+def _all_between(values: list[int | None] | list[int], low: int, high: int) -> str:
+    """What is wrong with the first that lies outside, or that was not said."""
+    for value in values:
+        if value is None or not low <= value <= high:
+            return _("{value} is not between {low} and {high}.").format(value=str(value)[:40], low=low, high=high)
+    return ""
 
 
 def _aware(moment: datetime | None) -> str:

@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from era_platform.common.fields import BREAKS_TEXT, AmountField, TextField, printable
 from jobs.domain import MAX_ARGUMENTS, MAX_COMMAND_BYTES, MAX_VARIABLES, JobRequest
+from pricing.api.flexible import EachField
 from pricing.api.serializers import AskFields
 
 MAX_DATASETS = 100
@@ -82,7 +83,11 @@ class EnvField(serializers.Field):
 class JobFields(AskFields):
     """What is written alike as JSON and as a form."""
 
-    value = AmountField(help_text="What it is worth to you, in credits. You never pay more, and mostly less.")
+    value = EachField(
+        AmountField(),
+        help_text="What it is worth to you, in credits: you never pay more, and mostly less. "
+        "Or a list, one for each of `units`.",
+    )
     name = TextField(plain=True, max_length=120)
     image = TextField(plain=True, max_length=255, help_text="What it runs in.")
 
@@ -105,11 +110,12 @@ _BODY = JobRequestSerializer()
 def read_request(body: Any) -> JobRequest:
     """What a body asks for. Raises REST framework's ValidationError naming each field that is wrong."""
     given = {name: value for name, value in _BODY.run_validation(body).items() if value is not None}
-    return JobRequest(**given | {"datasets": tuple(given.get("datasets", ()))})
+    first, *also = given.pop("configurations")
+    return JobRequest(**given | first._asdict() | {"also": tuple(also), "datasets": tuple(given.get("datasets", ()))})
 
 
 class JobFormSerializer(JobFields):
-    """The same as a form: `env` and `datasets` as JSON in text, `command` as JSON or as a line."""
+    """The same as a form: lists, `env` and `datasets` as JSON in text, `command` as JSON or as a line."""
 
     command = TextField(help_text="A JSON list of texts, or a line that is split by the rules of a shell.")
     env = TextField(required=False, help_text="A JSON object.")
@@ -138,7 +144,8 @@ def from_form(form: QueryDict) -> tuple[dict[str, Any], UploadedFile | None]:
 
 def _from_text(name: str, text: str) -> Any:
     """The JSON value that a form's text stands for; the text itself where it can't be read, for its field to refuse."""
-    if name in ("units", "duration", "env", "datasets") or (name == "command" and text.lstrip().startswith("[")):
+    is_list = name in ("command", "value") and text.lstrip().startswith("[")
+    if is_list or name in ("units", "duration", "env", "datasets"):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

@@ -1,5 +1,7 @@
 """How jobs, their events, samples and receipts look in the API."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from era_platform.common.fields import CreditsField, MomentField
@@ -53,6 +55,14 @@ class CodeSerializer(serializers.Serializer[CodeArchive]):
     sha256 = serializers.CharField(source="digest")
 
 
+class JobConfigurationSerializer(serializers.Serializer[Any]):
+    """One of the configurations of a flexible request."""
+
+    units = serializers.IntegerField()
+    duration = serializers.IntegerField(help_text="Seconds.")
+    value = CreditsField()
+
+
 class JobSerializer(JobSummarySerializer):
     """All about a job."""
 
@@ -61,6 +71,11 @@ class JobSerializer(JobSummarySerializer):
     env = serializers.DictField(child=serializers.CharField())
     datasets = serializers.ListField(child=serializers.CharField())
     code = CodeSerializer(allow_null=True)
+    configurations = JobConfigurationSerializer(
+        many=True,
+        help_text="All that would have done, in the order asked; empty where only one was. "
+        "`units`, `duration` and `value` are those of the one that was chosen.",
+    )
     alternatives = AlternativeSerializer(many=True, help_text="What would have been accepted instead.")
 
 
@@ -93,6 +108,7 @@ class ReceiptRequestSerializer(serializers.Serializer[Job]):
     earliest = MomentField(allow_null=True)
     deadline = MomentField()
     value = CreditsField()
+    configurations = JobConfigurationSerializer(many=True, help_text="Of a flexible request; else empty.")
 
 
 class ReceiptSerializer(serializers.Serializer[Job]):

@@ -16,7 +16,8 @@ class Job(models.Model):
 
     Amounts are micro-credits. `book_number`, `forecast`, `kernel_version` and `decided_at`, with the
     request itself, are what is needed to recompute the decision: the book is the sum of the entries
-    up to `book_number`.
+    up to `book_number`. A flexible request is kept whole in `configurations`; `units`, `duration` and
+    `value` are those of the one that was chosen, on refusal of the one that was nearest.
     """
 
     class States(models.TextChoices):
@@ -50,6 +51,7 @@ class Job(models.Model):
     earliest = models.DateTimeField(_("not before"), null=True, blank=True)
     deadline = models.DateTimeField(_("done by"))
     value = models.BigIntegerField(_("value (micro-credits)"))
+    configurations = models.JSONField(_("configurations"), default=list, blank=True)
 
     state = models.CharField(_("state"), max_length=10, choices=States.choices)
     reason = models.CharField(_("reason"), max_length=40, blank=True)

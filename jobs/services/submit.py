@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -44,7 +44,7 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
     job_id = uuid.uuid4()
     with transaction.atomic(durable=True):
         if idempotency_key:
-            earlier = idempotency.claim(organization, idempotency_key, asdict(request), reference=job_id)
+            earlier = idempotency.claim(organization, idempotency_key, request.content, reference=job_id)
             if earlier:
                 return Job.objects.select_related("pool").get(pk=earlier)
         pool = book.lock_pool(pool.pk)
@@ -61,11 +61,8 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
             command=list(request.command),
             env=request.env,
             code=code,
-            units=request.units,
-            duration=request.duration,
             earliest=request.earliest,
             deadline=request.deadline,
-            value=request.value,
             **_outcome(quote),
         )
         offer = quote.answer.offer if quote.answer.accepted else None
@@ -148,6 +145,8 @@ def _outcome(quote: quotes.Quote) -> dict[str, Any]:
     """The answer and what is needed to recompute it, as fields of a job."""
     answer, offer = quote.answer, quote.answer.offer
     fields: dict[str, Any] = {
+        **quote.configuration._asdict(),
+        "configurations": [way._asdict() for way in quote.ask.configurations] if quote.ask.also else [],
         "decided_at": quote.decided_at,
         "book_number": quote.book_number,
         "forecast_id": tables.row_id(quote.pool.pk, quote.forecast_version),

@@ -1,5 +1,6 @@
 """How pools, prices and quotes look in the API, and how an ask for a quote is written."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from era_platform.common.fields import (
     WholeNumberField,
 )
 from era_platform.common.money import format_credits
+from pricing.api.flexible import EachField, configurations_of
 from pricing.book import Int64Array
-from pricing.domain import MAX_DURATION, MAX_UNITS, AlternativeKind, Ask, Reason
-from pricing.services.quotes import Quote, describe
+from pricing.domain import MAX_DURATION, MAX_UNITS, AlternativeKind, Ask, MenuKind, Reason
+from pricing.services.quotes import Quote, describe, describe_entry
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "nullable": True, "example": "0.25"}})
@@ -80,28 +82,59 @@ class PricesSerializer(serializers.Serializer[Any]):
 
 
 class AskFields(StrictSerializer):
-    """What both a quote and a job ask for."""
+    """What both a quote and a job ask for. Lists make it flexible: any one of the configurations will do."""
 
     pool = TextField(plain=True, max_length=40, help_text="Short name of the pool.")
-    units = WholeNumberField(min_value=1, max_value=MAX_UNITS)
-    duration = WholeNumberField(min_value=1, max_value=MAX_DURATION, help_text="Seconds; rounded up to whole slots.")
+    units = EachField(
+        WholeNumberField(min_value=1, max_value=MAX_UNITS),
+        help_text="How many; or a list, one for each configuration that would do.",
+    )
+    duration = EachField(
+        WholeNumberField(min_value=1, max_value=MAX_DURATION),
+        help_text="Seconds, rounded up to whole slots; or a list, one for each of `units`.",
+    )
     earliest = MomentField(required=False, allow_null=True, help_text="Not before; at once where it is left out.")
     deadline = MomentField(help_text="To be done by.")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """`configurations` beside the fields that they are written in."""
+        return attrs | {"configurations": configurations_of(attrs)}
+
 
 class QuoteRequestSerializer(AskFields):
-    value = AmountField(required=False, allow_null=True, help_text="What it is worth to you, in credits.")
+    value = EachField(
+        AmountField(),
+        required=False,
+        allow_null=True,
+        help_text="What it is worth to you, in credits; or a list, one for each of `units`.",
+    )
     curve = TruthField(default=False, help_text="Also give the price of every possible start.")
 
     def ask(self) -> Ask:
         given = self.validated_data
+        first, *also = given["configurations"]
         return Ask(
-            units=given["units"],
-            duration=given["duration"],
+            units=first.units,
+            duration=first.duration,
             deadline=given["deadline"],
             earliest=given.get("earliest"),
-            value=given.get("value"),
+            value=first.value,
+            also=tuple(also),
         )
+
+
+class ConfigurationSerializer(serializers.Serializer[Any]):
+    """One of the configurations of a flexible ask, and what it came to."""
+
+    units = serializers.IntegerField()
+    duration = serializers.IntegerField(help_text="Seconds.")
+    value = CreditsField(allow_null=True)
+    reason = serializers.ChoiceField(
+        choices=[reason.value for reason in Reason], allow_null=True, help_text="Why it has no price."
+    )
+    price = CreditsField(allow_null=True)
+    start = MomentField(allow_null=True)
+    end = MomentField(allow_null=True)
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):
@@ -109,11 +142,31 @@ class AlternativeSerializer(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in AlternativeKind])
     units = serializers.IntegerField()
+    duration = serializers.IntegerField(required=False, help_text="Seconds.")
     value = serializers.CharField(allow_null=True, help_text="Credits; null where none was given.")
     deadline = serializers.DateTimeField()
     price = serializers.CharField(help_text="Credits.")
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
+
+
+class MenuEntrySerializer(serializers.Serializer[Any]):
+    """A start that can be had: to ask with its units, duration, earliest, deadline and value gets just that.
+
+    `earliest` and `cheapest` are always there where anything fits; `knee`, from where on waiting saves less, only
+    where there is one between them.
+    """
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in MenuKind])
+    units = serializers.IntegerField()
+    duration = serializers.IntegerField(help_text="Seconds.")
+    earliest = serializers.DateTimeField()
+    deadline = serializers.DateTimeField()
+    value = serializers.CharField(allow_null=True, help_text="Credits: yours, or the price where that is higher.")
+    price = serializers.CharField(help_text="Credits.")
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    saving_percent = serializers.FloatField(help_text="How much less than the earliest start costs.")
 
 
 class CurveSerializer(serializers.Serializer[Any]):
@@ -132,6 +185,11 @@ class QuoteSerializer(serializers.Serializer[Any]):
     price = CreditsField(allow_null=True)
     start = MomentField(allow_null=True)
     end = MomentField(allow_null=True)
+    units = serializers.IntegerField(help_text="Of the configuration that the answer is about: the one that won.")
+    duration = serializers.IntegerField(help_text="Of the same, in seconds.")
+    configuration = serializers.IntegerField(help_text="Its place among `configurations`, from 0.")
+    configurations = ConfigurationSerializer(many=True, help_text="What each came to, in the order asked.")
+    menu = MenuEntrySerializer(many=True, help_text="Starts to choose from; empty where nothing fits.")
     alternatives = AlternativeSerializer(many=True)
     decided_at = MomentField()
     curve = CurveSerializer(required=False)
@@ -146,6 +204,11 @@ def tell(quote: Quote) -> dict[str, Any]:
         "price": offer.total if offer else None,
         "start": quote.moment(offer.start_slot) if offer else None,
         "end": quote.moment(offer.end_slot) if offer else None,
+        "units": quote.configuration.units,
+        "duration": quote.configuration.duration,
+        "configuration": answer.way,
+        "configurations": list(_tell_each(quote)),
+        "menu": [describe_entry(quote, entry) for entry in quote.menu],
         "alternatives": [describe(quote, alternative) for alternative in answer.alternatives],
         "decided_at": quote.decided_at,
     }
@@ -153,3 +216,14 @@ def tell(quote: Quote) -> dict[str, Any]:
         start, slot_seconds = quote.moment(answer.window.start), quote.pool.slot_seconds
         told["curve"] = {"start": start, "slot_seconds": slot_seconds, "price": quote.curve}
     return told
+
+
+def _tell_each(quote: Quote) -> Iterator[dict[str, Any]]:
+    for asked, (reason, offer) in zip(quote.ask.configurations, quote.answer.priced, strict=True):
+        yield {
+            **asked._asdict(),
+            "reason": reason,
+            "price": offer.total if offer else None,
+            "start": quote.moment(offer.start_slot) if offer else None,
+            "end": quote.moment(offer.end_slot) if offer else None,
+        }

@@ -11,15 +11,30 @@ from era_platform.common.errors import Conflict
 from era_platform.common.money import format_credits
 from pricing import market
 from pricing.book import Book, Int64Array
-from pricing.domain import Alternative, Answer, Ask, Window, window
+from pricing.domain import (
+    Alternative,
+    AlternativeKind,
+    Answer,
+    Ask,
+    Configuration,
+    MenuEntry,
+    Offer,
+    Window,
+    ways,
+    window,
+)
 from pricing.kernel import PriceTable
+from pricing.menus import menu
 from pricing.models import Pool
 from pricing.selectors import books, tables
 
 
 @dataclass(frozen=True)
 class Quote:
-    """An answer, with what is needed to recompute it. `curve` holds the total of each start, -1 where none."""
+    """An answer, with what is needed to recompute it.
+
+    `curve` holds the total of each start, -1 where none; it and `menu` are of the configuration that won.
+    """
 
     pool: Pool
     ask: Ask
@@ -28,26 +43,44 @@ class Quote:
     book_number: int
     forecast_version: int
     curve: Int64Array | None = None
+    menu: tuple[MenuEntry, ...] = ()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The one that won, or on refusal the one that was nearest to it."""
+        return self.ask.configurations[self.answer.way]
 
     def moment(self, slot: int) -> datetime:
         return clock.slot_start(slot, self.pool.slot_seconds)
 
 
 def quote(pool: Pool, ask: Ask, *, with_curve: bool = False) -> Quote:
-    """What the market would answer now. Raises Conflict where the pool is closed for sale."""
+    """What the market would answer now, with a menu. Raises Conflict where the pool is closed for sale."""
     check_open(pool)
-    return decide(pool, ask, now=clock.now(), with_curve=with_curve)
+    return decide(pool, ask, now=clock.now(), with_menu=True, with_curve=with_curve)
 
 
-def decide(pool: Pool, ask: Ask, *, now: datetime, with_curve: bool = False) -> Quote:
+def decide(pool: Pool, ask: Ask, *, now: datetime, with_menu: bool = False, with_curve: bool = False) -> Quote:
     """The answer at `now`, on the book as `pool` knows it: binding while the pool's row is locked."""
     wanted = window(ask, slot_seconds=pool.slot_seconds, horizon_slots=pool.horizon_slots, now=now)
     first = wanted.horizon - pool.horizon_slots
     with books.current(pool, first, wanted.horizon) as book:
         table = tables.table(pool.pk, pool.forecast_version, _most(book.capacity))
-        answer = market.answer(book, table, wanted, ask.units, ask.value)
-        curve = _curve(book, table, wanted, ask.units) if with_curve else None
-        return Quote(pool, ask, answer, now, book.number, pool.forecast_version, curve)
+        answer = market.choose(book, table, wanted, ways(ask, slot_seconds=pool.slot_seconds))
+        units = ask.configurations[answer.way].units
+        curve = _curve(book, table, answer.window, units) if with_menu or with_curve else None
+        number = book.number
+    entries = () if curve is None else menu(curve, first_start=answer.window.start, slots=answer.window.slots)
+    return Quote(
+        pool,
+        ask,
+        answer,
+        now,
+        number,
+        pool.forecast_version,
+        curve if with_curve else None,
+        entries if with_menu else (),
+    )
 
 
 def check_open(pool: Pool) -> None:
@@ -66,15 +99,42 @@ def warm(pool: Pool) -> None:
 
 def describe(quote: Quote, alternative: Alternative) -> dict[str, Any]:
     """An alternative as it is told and kept: what to ask for, and what would come of it."""
-    value = alternative.value
+    value, offer = alternative.value, alternative.offer
+    duration = quote.ask.configurations[alternative.way].duration
+    if alternative.kind is AlternativeKind.DURATION:
+        duration = (offer.end_slot - offer.start_slot) * quote.pool.slot_seconds
     return {
         "kind": alternative.kind.value,
         "units": alternative.units,
+        "duration": duration,
         "value": None if value is None else format_credits(value),
         "deadline": _iso(quote, alternative.deadline_slot),
-        "price": format_credits(alternative.offer.total),
-        "start": _iso(quote, alternative.offer.start_slot),
-        "end": _iso(quote, alternative.offer.end_slot),
+        **_told(quote, offer),
+    }
+
+
+def describe_entry(quote: Quote, entry: MenuEntry) -> dict[str, Any]:
+    """An entry of the menu as it is told: the ask that gets this very start, at this price while prices stand."""
+    offer, asked = entry.offer, quote.configuration
+    value = None if asked.value is None else format_credits(max(asked.value, offer.total))
+    dearest = quote.menu[0].offer.total
+    return {
+        "kind": entry.kind.value,
+        "units": asked.units,
+        "duration": asked.duration,
+        "earliest": _iso(quote, offer.start_slot),
+        "deadline": _iso(quote, offer.end_slot),
+        "value": value,
+        **_told(quote, offer),
+        "saving_percent": round(100 * (dearest - offer.total) / dearest, 1) if dearest else 0.0,
+    }
+
+
+def _told(quote: Quote, offer: Offer) -> dict[str, str]:
+    return {
+        "price": format_credits(offer.total),
+        "start": _iso(quote, offer.start_slot),
+        "end": _iso(quote, offer.end_slot),
     }
 
 

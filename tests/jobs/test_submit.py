@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,12 @@ from django_scopes import scope, scopes_disabled
 from accounts.models import Hold, IdempotencyKey, LedgerAccount, Transfer
 from era_platform.common import clock
 from era_platform.common.errors import Conflict, IdempotencyMismatch, InsufficientFunds, InvalidInput
-from era_platform.common.money import MICRO
+from era_platform.common.money import MICRO, format_credits, parse_credits
 from jobs.domain import JobRequest
 from jobs.models import CodeArchive, Job, JobEvent
+from jobs.services.cancel import cancel
 from jobs.services.submit import submit
+from pricing.domain import Configuration
 from pricing.models import BookEntry, Pool
 from tests.factories import Tenant, a_pool, a_tenant
 
@@ -62,6 +64,14 @@ def submitted(tenant: Tenant, key: str = "", **fields: Any) -> Job:
         )
 
 
+def submitted_and_undone(tenant: Tenant, **fields: Any) -> Job:
+    """The job as it was when submitted; it is cancelled, so that the book is as before."""
+    job = submitted(tenant, **fields)
+    with scope(organization=tenant.organization):
+        cancel(actor=tenant.member, organization=tenant.organization, job_id=job.pk)
+    return job
+
+
 def available(tenant: Tenant) -> int:
     with scopes_disabled():
         return LedgerAccount.objects.get(organization=tenant.organization, kind="wallet").balance
@@ -98,15 +108,43 @@ def test_a_refusal_is_kept_with_its_reason_and_costs_nothing(pool: Pool, ours: T
 
 
 def test_every_alternative_of_a_refusal_is_accepted_when_asked_for(pool: Pool, ours: Tenant) -> None:
-    submitted(ours, units=8, duration=600, value=50 * MICRO)
-    refused = submitted(ours, units=8, duration=600, deadline=clock.now() + timedelta(minutes=12), value=MICRO // 2)
-    assert refused.state == "rejected"
+    submitted(ours, units=4, duration=600, value=50 * MICRO)
+    refused = submitted(ours, units=4, duration=600, deadline=clock.now() + timedelta(minutes=12), value=MICRO)
+    assert {instead["kind"] for instead in refused.alternatives} == {"value", "deadline", "units", "duration"}
     for instead in refused.alternatives:
-        with scope(organization=ours.organization):
-            from_text = datetime.fromisoformat(instead["deadline"])
-            value = round(float(instead["value"]) * MICRO)
-            again = submitted(ours, units=instead["units"], duration=600, deadline=from_text, value=value)
-        assert again.state == "reserved", instead
+        job = submitted_and_undone(
+            ours,
+            units=instead["units"],
+            duration=instead["duration"],
+            deadline=datetime.fromisoformat(instead["deadline"]),
+            value=parse_credits(instead["value"]),
+        )
+        assert (job.state, format_credits(job.price or 0)) == ("reserved", instead["price"]), instead
+
+
+def test_a_flexible_job_runs_as_the_configuration_that_costs_least(pool: Pool, ours: Tenant) -> None:
+    also = (Configuration(4, 240, MICRO), Configuration(1, 480, MICRO))
+    job = submitted(ours, units=8, duration=120, value=MICRO, also=also)
+    assert (job.state, job.units, job.duration) == ("reserved", 1, 480)
+    assert (job.end_slot or 0) - (job.start_slot or 0) == 8
+    assert job.configurations == [
+        {"units": 8, "duration": 120, "value": MICRO},
+        {"units": 4, "duration": 240, "value": MICRO},
+        {"units": 1, "duration": 480, "value": MICRO},
+    ]
+    assert BookEntry.objects.get(reference=job.pk).units == 1
+
+
+def test_a_refused_flexible_job_is_kept_whole_and_says_what_would_do(pool: Pool, ours: Tenant) -> None:
+    job = submitted(ours, units=8, duration=120, value=1, also=(Configuration(1, 480, 2),))
+    assert (job.state, job.units, job.value, len(job.configurations)) == ("rejected", 1, 2, 2)
+    assert (job.alternatives[0]["kind"], job.alternatives[0]["duration"]) == ("value", 480)
+
+
+def test_a_key_from_before_flexible_requests_still_names_its_job(pool: Pool, ours: Tenant) -> None:
+    request = a_request()
+    assert "also" not in request.content
+    assert asdict(request) == request.content | {"also": ()}
 
 
 def test_too_small_a_wallet_is_told_with_both_amounts_and_nothing_is_kept(pool: Pool) -> None:
@@ -148,6 +186,26 @@ def test_too_small_a_wallet_is_told_with_both_amounts_and_nothing_is_kept(pool: 
 def test_a_bad_field_is_named_and_nothing_is_kept(pool: Pool, ours: Tenant, field: str, value: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
         submitted(ours, **{field: value})
+    assert refused.value.field == field
+    assert nothing_happened()
+
+
+@pytest.mark.parametrize(
+    ("field", "also"),
+    [
+        ("units", [Configuration(0, 60, 1)]),
+        ("duration", [Configuration(1, 0, 1)]),
+        ("value", [Configuration(1, 60, -1)]),
+        ("value", [Configuration(1, 60, None)]),
+        ("units", [Configuration(2, 120, 1)]),
+        ("units", [Configuration(units, 60, 1) for units in range(1, 17)]),
+    ],
+)
+def test_a_bad_configuration_is_named_by_its_field(
+    pool: Pool, ours: Tenant, field: str, also: list[Configuration]
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        submitted(ours, also=tuple(also))
     assert refused.value.field == field
     assert nothing_happened()
 
