@@ -89,6 +89,7 @@ class JobForm(AskForm):
             command=given["command"],
             env=given["env"],
             code=code,
+            also=ask.also,
         )
 
     def _command(self, cleaned: dict[str, Any]) -> tuple[str, ...]:
@@ -150,6 +151,8 @@ def values_of(job: Job) -> dict[str, Any]:
     """A form filled in as this job was, but for its window: that has passed, or will have."""
     command = job.command
     is_script = len(command) == 3 and tuple(command[:2]) == SHELL
+    ways = job.configurations or [{"units": job.units, "duration": job.duration, "value": job.value}]
+    first, *also = ({"units": way["units"], **duration_parts(way["duration"])} for way in ways)
     return first_values(
         name=job.name,
         pool=job.pool.slug,
@@ -159,7 +162,7 @@ def values_of(job: Job) -> dict[str, Any]:
         script=command[2] if is_script else "",
         env=job.env,
         code_id=job.code_id,
-        units=job.units,
-        value=format_credits(job.value),
-        **duration_parts(job.duration),
+        value=format_credits(ways[0]["value"]),
+        also=also,
+        **first,
     )

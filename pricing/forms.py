@@ -2,16 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from era_platform.common import clock, money
-from pricing.domain import MAX_DURATION, MAX_UNITS, Ask
+from pricing.domain import MAX_CONFIGURATIONS, MAX_DURATION, MAX_UNITS, Ask, Configuration
 
 SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
+_ALSO = ("units", "duration_amount", "duration_unit")
 
 
 class MomentInput(forms.DateTimeInput):
@@ -31,7 +34,9 @@ class MomentInput(forms.DateTimeInput):
         return str(in_utc.strftime("%Y-%m-%dT%H:%M"))
 
 
-class AskForm(forms.Form):
+class ConfigurationForm(forms.Form):
+    """One way to run: how much, for how long."""
+
     units = forms.IntegerField(label=gettext_lazy("Units"), min_value=1, max_value=MAX_UNITS, initial=1)
     duration_amount = forms.DecimalField(
         label=gettext_lazy("For how long"), min_value=Decimal("0.01"), max_digits=12, decimal_places=4, initial=5
@@ -44,6 +49,20 @@ class AskForm(forms.Form):
             ("days", gettext_lazy("days")),
         ],
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "duration_amount" in cleaned and "duration_unit" in cleaned:
+            seconds = round(cleaned["duration_amount"] * SECONDS[cleaned["duration_unit"]])
+            if not 1 <= seconds <= MAX_DURATION:
+                self.add_error("duration_amount", _("This must be between one second and a year."))
+            cleaned["duration"] = seconds
+        return cleaned
+
+
+class AskForm(ConfigurationForm):
+    """What to ask the market; `also` are rows of further configurations, any one of which will do."""
+
     earliest = forms.DateTimeField(label=gettext_lazy("Not before"), required=False, widget=MomentInput)
     deadline = forms.DateTimeField(label=gettext_lazy("Done by"), widget=MomentInput)
     value = forms.CharField(
@@ -67,18 +86,36 @@ class AskForm(forms.Form):
             raise forms.ValidationError(_("This must be 0 or more."))
         return value
 
+    @cached_property
+    def also_rows(self) -> list[ConfigurationForm]:
+        """Further configurations as filled in, row by row; empty rows are left out."""
+        if not self.is_bound:
+            rows = self.initial.get("also", [])
+        else:
+            data = cast(QueryDict, self.data)
+            columns = [data.getlist(f"also_{name}") for name in _ALSO]
+            rows = [dict(zip(_ALSO, row, strict=True)) for row in zip(*columns, strict=False)]
+        return [ConfigurationForm(row) for row in rows if row["units"] or row["duration_amount"]]
+
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if "duration_amount" in cleaned and "duration_unit" in cleaned:
-            seconds = round(cleaned["duration_amount"] * SECONDS[cleaned["duration_unit"]])
-            if not 1 <= seconds <= MAX_DURATION:
-                self.add_error("duration_amount", _("This must be between one second and a year."))
-            cleaned["duration"] = seconds
+        cleaned = super().clean()
+        rows = self.also_rows
+        are_valid = [row.is_valid() for row in rows]  # each of them, so that each says what is wrong
+        if not all(are_valid):
+            self.add_error(None, _("Another way to run is not filled in right."))
+        elif len(rows) >= MAX_CONFIGURATIONS:
+            self.add_error(None, _("At most {most} ways to run fit into one request.").format(most=MAX_CONFIGURATIONS))
+        elif "units" in cleaned and "duration" in cleaned:
+            ways = [(row["units"], row["duration"]) for row in [cleaned, *(row.cleaned_data for row in rows)]]
+            if len(set(ways)) < len(ways):
+                self.add_error(None, _("The same way to run is given twice."))
+            cleaned["also"] = ways[1:]
         return cleaned
 
     def ask(self) -> Ask:
         given = self.cleaned_data
         return Ask(
+            also=tuple(Configuration(units, duration, given["value"]) for units, duration in given["also"]),
             units=given["units"],
             duration=given["duration"],
             deadline=given["deadline"],

@@ -80,6 +80,7 @@ def _told(request: HttpRequest, quote: quotes.Quote, available: int) -> dict[str
     context = {
         "quote": quote,
         "answer": answer,
+        "ways": _ways(quote),
         "reason": answer.reason.value if answer.reason else "",
         "price": offer.total if offer else None,
         "start": quote.moment(offer.start_slot) if offer else None,
@@ -87,10 +88,13 @@ def _told(request: HttpRequest, quote: quotes.Quote, available: int) -> dict[str
         "available": available,
         "missing": max(0, offer.total - available) if offer and answer.accepted else 0,
         "alternatives": [quotes.describe(quote, alternative) for alternative in answer.alternatives],
+        "menu": _menu(quote),
     }
     step = quote.pool.slot_seconds
     return {
         "html": render_to_string("pricing/quote.html", context, request),
+        "menu_html": render_to_string("pricing/menu.html", context, request) if context["menu"] else "",
+        "menu": [{"start": entry.offer.start_slot * step, "price": entry.offer.total / MICRO} for entry in quote.menu],
         "accepted": answer.accepted,
         "price": offer.total / MICRO if offer else None,
         "value": None if quote.ask.value is None else quote.ask.value / MICRO,
@@ -104,6 +108,37 @@ def _told(request: HttpRequest, quote: quotes.Quote, available: int) -> dict[str
             "price": [] if quote.curve is None else credit_runs(quote.curve),
         },
     }
+
+
+def _ways(quote: quotes.Quote) -> list[dict[str, Any]]:
+    """The configurations of a flexible ask and what each came to; none where only one was asked for."""
+    if not quote.ask.also:
+        return []
+    return [
+        {
+            "units": asked.units,
+            "duration": asked.duration,
+            "price": priced.offer.total if priced.offer else None,
+            "reason": priced.reason.value if priced.reason else "",
+            "is_chosen": place == quote.answer.way,
+        }
+        for place, (asked, priced) in enumerate(zip(quote.ask.configurations, quote.answer.priced, strict=True))
+    ]
+
+
+def _menu(quote: quotes.Quote) -> list[dict[str, Any]]:
+    """The entries of the menu as the page shows them, each with whether it costs more than it was said to be worth.
+
+    None where there is nothing to choose: every start that waits costs the same or more.
+    """
+    value = quote.ask.value
+    if len({entry.offer for entry in quote.menu}) < 2:
+        return []
+    return [
+        quotes.describe_entry(quote, entry)
+        | {"is_chosen": entry.offer == quote.answer.offer, "is_dear": value is not None and entry.offer.total > value}
+        for entry in quote.menu
+    ]
 
 
 def _units(request: HttpRequest) -> int:

@@ -22,7 +22,7 @@ from jobs.models import CodeArchive, Job
 from jobs.services.submit import submit
 from jobs.states import State
 from jobs.views.finding import find_job
-from pricing.forms import default_deadline
+from pricing.forms import default_deadline, duration_parts
 from pricing.models import Pool
 
 FIELD_OF = {"duration": "duration_amount", "command": "command_line", "env": None, "sweep": "parameters"}
@@ -71,6 +71,9 @@ def _take_offer(values: dict[str, Any], earlier: Job, number: str) -> datetime |
         return None
     offer = earlier.alternatives[int(number)]
     values["units"] = offer["units"]
+    values["also"] = []
+    if "duration" in offer:  # earlier refusals lack it
+        values |= duration_parts(offer["duration"])
     values["value"] = offer["value"] or values["value"]
     deadline = datetime.fromisoformat(offer["deadline"])
     return deadline if deadline > clock.now() else None

@@ -87,6 +87,7 @@ def pages() -> list[Shot]:
         Shot("overview-empty", "/o/rivals-friends/"),
         Shot("jobs", "/o/demo/jobs/"),
         Shot("job-new", "/o/demo/jobs/new/?pool=gpu"),
+        Shot("job-new-flexible", "/o/demo/jobs/new/?pool=gpu&flexible"),
         Shot("job-new-refused", "/o/demo/jobs/new/?pool=gpu&refused"),
         Shot("pools", "/o/demo/pools/"),
         Shot("pool", "/o/demo/pools/gpu/"),
@@ -212,6 +213,12 @@ def take(page: Page, shot: Shot, name: str) -> None:
     page.goto(shot.path)
     if "jobs/new" in shot.path:
         fill_in(page, value="0.4" if "refused" in shot.path else "40")
+    if "flexible" in shot.path:
+        for row, (units, hours) in enumerate((("4", "5.5"), ("2", "10"))):
+            page.click("#also-add")
+            page.locator("[name=also_units]").nth(row).fill(units)
+            page.locator("[name=also_duration_amount]").nth(row).fill(hours)
+            page.locator("[name=also_duration_unit]").nth(row).select_option("hours")
     page.wait_for_timeout(1200)  # charts, sockets and fonts
     whole = page.evaluate("document.documentElement.scrollHeight")
     asked = page.viewport_size

@@ -39,6 +39,73 @@ def test_fewer_units_are_offered_where_the_pool_has_not_so_many(demo: Person) ->
     answer(page, "accepted")
 
 
+def test_a_shorter_run_is_offered_where_the_price_is_too_high(demo: Person) -> None:
+    page = demo.fill_in_job(duration_amount="2", value="0.3")
+    answer(page, "refused")
+    page.locator("[data-offer=duration]").click()
+    answer(page, "accepted")
+    page.click("#submit")
+    expect_state(page, "reserved", within=10)
+
+
+def test_a_start_chosen_from_the_menu_is_the_start_that_is_bought(demo: Person) -> None:
+    busy = demo.fill_in_job(pool="small", units="1", duration_amount="4", value="50")
+    busy.fill("#id_earliest", _in_minutes(busy, 10))
+    busy.click("#submit")
+    expect_state(busy, "reserved", within=10)
+    page = demo.fill_in_job(pool="small", units="1", duration_amount="2", value="50")
+    page.fill("#id_earliest", _in_minutes(page, 11))
+    expect(page.locator("[data-menu]").first).to_be_visible()
+    expect(page.locator("[data-menu=cheapest]")).to_contain_text("−")
+    soonest = page.locator("[data-menu=earliest]")
+    starts = soonest.locator("time").get_attribute("datetime")
+    soonest.click()
+    expect(page.locator(f"#quote [data-start] time[datetime='{starts}']")).to_be_visible()
+    expect(page.locator("#menu-back")).to_be_focused()
+    page.click("#menu-back")
+    expect(page.locator("[data-menu=earliest]")).to_be_visible()
+    expect(page.locator("#menu-back")).to_be_hidden()
+    page.locator("[data-menu=earliest]").click()
+    answer(page, "accepted")
+    page.click("#submit")
+    expect_state(page, "reserved", within=10)
+    expect(page.locator(f"#job-side time[datetime='{starts}']").first).to_be_visible()
+
+
+def test_another_way_to_run_is_taken_where_it_costs_less(demo: Person) -> None:
+    page = demo.fill_in_job(units="8", duration_amount="1")
+    page.get_by_role("button", name="Add another way to run").click()
+    expect(page.locator("[name=also_units]")).to_be_focused()
+    page.fill("[name=also_units]", "1")
+    page.fill("[name=also_duration_amount]", "2")
+    expect(page.locator("#quote [data-chosen]")).to_contain_text("1 unit for 2 min")
+    page.click("#submit")
+    expect_state(page, "reserved", within=10)
+    expect(page.locator("#job-side")).to_contain_text("8 units for 1 min")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel the job").click()
+    expect_state(page, "cancelled", within=10)
+    page.get_by_role("link", name="Submit again").click()
+    expect(page.locator("[name=units]")).to_have_value("8")
+    expect(page.locator("[name=also_units]")).to_have_value("1")
+    page.get_by_role("button", name="Remove this way to run").click()
+    expect(page.locator("#quote")).to_contain_text("8 units × 12 slots")
+
+
+def test_a_counter_offer_to_a_flexible_request_fills_in_one_way_to_run(demo: Person) -> None:
+    page = demo.fill_in_job(units="8", duration_amount="1", value="0.001")
+    page.click("#also-add")
+    page.fill("[name=also_units]", "2")
+    page.fill("[name=also_duration_amount]", "3")
+    answer(page, "refused")
+    expect(page.locator("#quote [data-chosen]")).to_contain_text("2 units for 3 min")
+    page.locator("[data-offer=value]").click()
+    answer(page, "accepted")
+    expect(page.locator("[name=also_units]")).to_have_count(0)
+    expect(page.locator("[name=units]")).to_have_value("2")
+    expect(page.locator("[name=duration_amount]")).to_have_value("3")
+
+
 def test_a_refused_job_says_why_and_leads_to_a_form_with_what_would_do(demo: Person) -> None:
     page = demo.fill_in_job(value="0.001")
     page.click("#submit")

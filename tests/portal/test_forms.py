@@ -9,6 +9,7 @@ from django_scopes import scope
 
 from jobs.forms import JobForm, values_of
 from jobs.models import Job
+from pricing.domain import Configuration
 from pricing.forms import duration_parts
 from pricing.models import Pool
 from tests.factories import Tenant, a_pool
@@ -88,6 +89,50 @@ def test_a_variable_given_twice_is_refused(pool: Pool) -> None:
 )
 def test_a_duration_is_shown_in_the_largest_unit_that_divides_it(seconds: int, amount: int, unit: str) -> None:
     assert duration_parts(seconds) == {"duration_amount": amount, "duration_unit": unit}
+
+
+def also(units: list[str], amounts: list[str], kinds: list[str]) -> dict[str, list[str]]:
+    return {"also_units": units, "also_duration_amount": amounts, "also_duration_unit": kinds}
+
+
+def test_rows_of_other_ways_to_run_become_configurations_and_empty_ones_nothing(pool: Pool) -> None:
+    filled = form(pool, **also(["1", "", "4"], ["3", "", "0.5"], ["hours", "minutes", "hours"]))
+    asked = request_of(filled)
+    assert asked.also == (Configuration(1, 10_800, 12_500_000), Configuration(4, 1_800, 12_500_000))
+    assert asked.ask.configurations[0] == Configuration(2, 5_400, 12_500_000)
+
+
+def test_without_other_ways_there_are_none(pool: Pool) -> None:
+    assert request_of(form(pool)).also == ()
+
+
+@pytest.mark.parametrize(
+    ("units", "amount", "kind"),
+    [("0", "1", "hours"), ("x", "1", "hours"), ("1", "", "hours"), ("", "1", "hours"), ("1", "1", "years")],
+)
+def test_another_way_that_is_not_filled_in_right_says_so_in_its_row(
+    pool: Pool, units: str, amount: str, kind: str
+) -> None:
+    filled = form(pool, **also(["1", units], ["1", amount], ["hours", kind]))
+    assert not filled.is_valid()
+    assert [bool(row.errors) for row in filled.also_rows] == [False, True]
+
+
+def test_the_same_way_twice_or_too_many_of_them_are_refused(pool: Pool) -> None:
+    assert not form(pool, **also(["2"], ["90"], ["minutes"])).is_valid()
+    many = [str(number) for number in range(10, 26)]
+    assert not form(pool, **also(many, many, ["hours"] * 16)).is_valid()
+
+
+def test_a_flexible_job_fills_the_form_with_all_its_ways(pool: Pool, ours: Tenant) -> None:
+    ways = [{"units": 8, "duration": 3_600, "value": 5}, {"units": 2, "duration": 7_200, "value": 5}]
+    job = Job(
+        name="x", pool=pool, image="host", command=["true"], units=2, duration=7_200, value=5, configurations=ways
+    )
+    with scope(organization=ours.organization):
+        values = values_of(job)
+    assert (values["units"], values["duration_amount"], values["duration_unit"]) == (8, 1, "hours")
+    assert values["also"] == [{"units": 2, "duration_amount": 2, "duration_unit": "hours"}]
 
 
 def test_a_job_fills_the_form_that_would_submit_it_again(pool: Pool, ours: Tenant) -> None:

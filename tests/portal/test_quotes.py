@@ -47,6 +47,32 @@ def test_a_refusal_comes_with_offers_that_fill_the_form(ours: Tenant, theirs: Te
     assert 'data-offer="value"' in told["html"]
 
 
+def test_a_menu_fills_the_form_with_a_window_for_each_start(ours: Tenant, theirs: Tenant, pool: Pool) -> None:
+    deadline = (clock.now() + timedelta(minutes=30)).isoformat()
+    sold = {"pool": pool.slug, "units": 7, "duration": 600, "deadline": deadline, "value": "50"}
+    sold |= {"name": "x", "image": "host", "command": "true"}
+    assert ours.api().post("/api/v1/jobs", sold, content_type="application/json").json()["state"] == "reserved"
+    told = ask(ours, pool).json()
+    assert [entry["price"] for entry in told["menu"]] == sorted((e["price"] for e in told["menu"]), reverse=True)
+    assert 'data-menu="earliest"' in told["menu_html"]
+    assert "−90 %" in told["menu_html"]
+
+
+def test_where_waiting_saves_nothing_there_is_no_menu(ours: Tenant, theirs: Tenant, pool: Pool) -> None:
+    assert ask(ours, pool).json()["menu_html"] == ""
+
+
+def test_a_flexible_form_is_told_what_each_way_costs(ours: Tenant, theirs: Tenant, pool: Pool) -> None:
+    other: dict[str, Any] = {
+        "also_units": ["2", ""],
+        "also_duration_amount": ["30", ""],
+        "also_duration_unit": ["minutes", "hours"],
+    }
+    html = ask(ours, pool, **other).json()["html"]
+    assert "2 units for 30 min" in html
+    assert html.count("data-chosen") == 1
+
+
 def test_an_unfinished_form_is_answered_with_what_is_missing(ours: Tenant, theirs: Tenant, pool: Pool) -> None:
     answer = ask(ours, pool, units="", deadline="")
     assert answer.status_code == 400

@@ -112,6 +112,20 @@ export function band(plot, from, to, paint) {
   }
 }
 
+/** A dot at a moment and a height. */
+export function dot(plot, moment, value, paint, fill) {
+  const { ctx } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.arc(plot.valToPos(moment, "x", true), plot.valToPos(value, "y", true), 4 * devicePixelRatio, 0, 2 * Math.PI);
+  ctx.fillStyle = fill;
+  ctx.fill();
+  ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.strokeStyle = paint;
+  ctx.stroke();
+  ctx.restore();
+}
+
 /** A dashed line at a height. */
 export function level(plot, value, paint) {
   const { ctx, bbox } = plot;

@@ -1,8 +1,8 @@
 // The form of a new job: its fields, and the market's answer that follows them.
-import { Chart, band, level } from "./chart.js";
-import { followEnvironment } from "./environment.js";
+import { Chart, band, dot, level } from "./chart.js";
 import { MomentField } from "./moments-input.js";
 import { local, showMoments } from "./moments.js";
+import { followRows } from "./rows.js";
 import { points, valueAt } from "./runs.js";
 
 const QUIET = 250; // milliseconds without a change before the market is asked
@@ -54,9 +54,22 @@ function size(bytes) {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
+function waysToRun() {
+  return [...form.querySelectorAll("#also .way-row")];
+}
+
+const SECONDS = { days: 86_400, hours: 3_600, minutes: 60 };
+
+function setDuration(seconds) {
+  const unit = Object.keys(SECONDS).find((name) => seconds % SECONDS[name] === 0) ?? "minutes";
+  field("duration_amount").value = Number((seconds / SECONDS[unit]).toFixed(4));
+  field("duration_unit").value = unit;
+}
+
 class Quoting {
   constructor() {
     this.box = document.getElementById("quote");
+    this.menu = document.getElementById("menu");
     this.busy = document.getElementById("quote-busy");
     this.readout = document.getElementById("readout");
     this.answer = null;
@@ -106,17 +119,16 @@ class Quoting {
   address() {
     const names = ["units", "duration_amount", "duration_unit", "earliest", "deadline", "value"];
     const query = new URLSearchParams(names.map((name) => [name, field(name).value.trim()]));
+    for (const input of waysToRun().flatMap((row) => [...row.querySelectorAll("[name]")])) {
+      query.append(input.name, input.value.trim());
+    }
     return `${form.dataset.quote.replace("POOL", encodeURIComponent(field("pool").value))}?${query}`;
   }
 
   show(answer) {
     this.answer = answer;
-    const hadFocus = this.box.contains(document.activeElement) ? document.activeElement.dataset.offer : null;
-    this.box.innerHTML = answer.html;
-    showMoments(this.box);
-    if (hadFocus) {
-      this.box.querySelector(`[data-offer="${hadFocus}"]`)?.focus();
-    }
+    this.replace(this.box, answer.html, "offer");
+    this.replace(this.menu, answer.menu_html, "menu");
     const { start, step, length, price } = answer.curve;
     this.row = { start, step, length, runs: price };
     const top = answer.value !== null && answer.price !== null && answer.value < 3 * answer.price ? answer.value : null;
@@ -124,13 +136,28 @@ class Quoting {
     this.tell(null);
   }
 
+  /** Put a piece of page into a box; what `data-[kind]` had the focus keeps it. */
+  replace(box, html, kind) {
+    const hadFocus = box.contains(document.activeElement) ? document.activeElement.dataset[kind] : null;
+    box.innerHTML = html;
+    showMoments(box);
+    if (hadFocus) {
+      box.querySelector(`[data-${kind}="${hadFocus}"]`)?.focus();
+    }
+  }
+
   mark(plot, color) {
-    const { start, end, value } = this.answer ?? {};
+    const { start, end, value, menu = [] } = this.answer ?? {};
     if (start) {
       band(plot, start, end, color("--tblr-primary"));
     }
     if (value !== null && value !== undefined) {
       level(plot, value, color("--era-mine"));
+    }
+    if (menu.length > 1) {
+      for (const entry of menu) {
+        dot(plot, entry.start, entry.price, color("--era-price"), color("--tblr-bg-surface"));
+      }
     }
   }
 
@@ -155,36 +182,89 @@ class Quoting {
 }
 
 function take(offer, quoting, deadline) {
-  const { offer: kind, units, value, deadline: until } = offer.dataset;
-  if (kind === "units") {
+  const { offer: kind, units, duration, value, deadline: until } = offer.dataset;
+  const others = waysToRun(); // an offer is for one way to run
+  others.forEach((row) => row.remove());
+  if (kind === "units" || others.length) {
     field("units").value = units;
-  } else if (kind === "value") {
+  }
+  if (kind === "duration" || others.length) {
+    setDuration(Number(duration));
+  }
+  if (kind === "value") {
     field("value").value = value;
-  } else {
+  } else if (kind === "deadline") {
     deadline.moment = new Date(until);
   }
   quoting.ask();
 }
 
+/** Choosing a start of the menu narrows the window to it; the window as it was can be had back. */
+class Choosing {
+  constructor(quoting, earliest, deadline) {
+    Object.assign(this, { quoting, earliest, deadline, before: null });
+    this.back = document.getElementById("menu-back");
+    this.back.addEventListener("click", () => this.undo());
+  }
+
+  choose({ earliest, deadline, value }) {
+    this.before ??= { earliest: this.earliest.sent.value, deadline: this.deadline.sent.value, value: field("value").value };
+    this.earliest.moment = new Date(earliest);
+    this.deadline.moment = new Date(deadline);
+    if (value) {
+      field("value").value = value;
+    }
+    this.back.hidden = false;
+    this.back.focus();
+    this.quoting.ask();
+  }
+
+  undo() {
+    const { earliest, deadline, value } = this.before;
+    this.earliest.moment = earliest ? new Date(earliest) : null;
+    this.deadline.moment = deadline ? new Date(deadline) : null;
+    field("value").value = value;
+    this.forget();
+    this.deadline.input.focus();
+    this.quoting.ask();
+  }
+
+  /** The window was changed by hand. */
+  forget() {
+    this.before = null;
+    this.back.hidden = true;
+  }
+}
+
 function begin() {
   const quoting = new Quoting();
-  const earliest = new MomentField(field("earliest"), () => quoting.soon());
-  const deadline = new MomentField(field("deadline"), () => quoting.soon());
+  const changed = () => {
+    choosing.forget();
+    quoting.soon();
+  };
+  const earliest = new MomentField(field("earliest"), changed);
+  const deadline = new MomentField(field("deadline"), changed);
+  const choosing = new Choosing(quoting, earliest, deadline);
   form.addEventListener("input", () => quoting.soon());
   form.addEventListener("change", chooseKind);
   form.addEventListener("click", (event) => {
     const offer = event.target.closest("[data-offer]");
+    const entry = event.target.closest("[data-menu]");
     const within = event.target.closest("[data-within]");
     if (offer) {
       take(offer, quoting, deadline);
+    } else if (entry) {
+      choosing.choose(entry.dataset);
     } else if (within) {
+      choosing.forget();
       const from = Math.max(Date.now(), earliest.input.value ? new Date(earliest.input.value).getTime() : 0);
       deadline.moment = new Date(Math.ceil((from + Number(within.dataset.within) * 1000) / 60_000) * 60_000);
       quoting.ask();
     }
   });
   followCode();
-  followEnvironment();
+  followRows("env", "env-row");
+  followRows("also", "way-row");
   chooseKind();
   quoting.ask();
 }

@@ -1,5 +1,5 @@
 // The form of a sweep: its moments and variables, how many jobs it comes to, and how far their pricing is.
-import { followEnvironment } from "./environment.js";
+import { followRows } from "./rows.js";
 import { MomentField } from "./moments-input.js";
 
 const form = document.getElementById("sweep-form");
@@ -25,7 +25,7 @@ function tellProgress({ priced, size }) {
   words.textContent = words.dataset.text.replace("{priced}", written(priced)).replace("{size}", written(size));
 }
 
-followEnvironment();
+followRows("env", "env-row");
 for (const name of ["earliest", "deadline"]) {
   new MomentField(form.elements[name], () => {});
 }
