@@ -1,6 +1,6 @@
 """`make bench`: every measurement, one table each."""
 
-from benchmarks import book, gil, growth, http, kernel, live
+from benchmarks import book, gil, growth, http, kernel, live, offers
 
 
 def main() -> None:
@@ -9,6 +9,8 @@ def main() -> None:
     gil.main()
     print()
     growth.main()
+    print()
+    offers.main()
     print()
     book.main()
     print()

@@ -92,8 +92,7 @@ def window(ask: Ask, *, slot_seconds: int, horizon_slots: int, now: datetime) ->
     )
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """A start and a price; `end_slot` is exclusive, `total` micro-credits."""
 
     start_slot: int
@@ -108,8 +107,7 @@ class AlternativeKind(StrEnum):
     DURATION = "duration"  # the longest run that would do at this value
 
 
-@dataclass(frozen=True)
-class Alternative:
+class Alternative(NamedTuple):
     """What would be accepted instead: these units, by this end, for this value; all else as asked.
 
     `way` is the configuration that it comes from; how long it runs, in slots, is the offer's length.

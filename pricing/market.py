@@ -3,7 +3,7 @@
 Pure arithmetic over the kernel; the same function decides for the portal, for receipts and in simulations.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pricing import kernel
@@ -12,6 +12,7 @@ from pricing.domain import Alternative, AlternativeKind, Answer, Offer, Priced, 
 from pricing.kernel import PriceTable
 
 _ANY_PRICE = 2**63 - 1
+_NEAR = 256  # starts: fewer take no less time
 
 
 def answer(
@@ -51,7 +52,8 @@ def curve(book: Book, table: PriceTable, wanted: Window, units: int) -> Int64Arr
     """The total from each start in [start, end - slots], int64 micro-credits, -1 where it doesn't fit."""
     if wanted.stop - wanted.start < wanted.slots or units > table.max_units:
         return book.promised[:0]
-    return kernel.totals(table, book.promised, book.capacity, **_asked(book, wanted, units, wanted.stop))
+    asked = _asked(book, units, wanted.slots, wanted.start, wanted.stop)
+    return kernel.totals(table, book.promised, book.capacity, **asked)
 
 
 class _Surplus(NamedTuple):
@@ -84,8 +86,9 @@ def _cheapest(book: Book, table: PriceTable, wanted: Window, units: int) -> tupl
 
 
 def _search(book: Book, table: PriceTable, wanted: Window, units: int, end: int) -> Offer | None:
-    best = kernel.decide(table, book.promised, book.capacity, **_asked(book, wanted, units, end))
-    return _offer(best, wanted.slots)
+    asked = _asked(book, units, wanted.slots, wanted.start, end)
+    best = kernel.decide(table, book.promised, book.capacity, **asked)
+    return _made(best, wanted.slots) if best else None
 
 
 class _Instead(NamedTuple):
@@ -93,10 +96,6 @@ class _Instead(NamedTuple):
 
     units: int
     offer: Offer
-
-    @property
-    def work(self) -> int:
-        return self.units * (self.offer.end_slot - self.offer.start_slot)
 
 
 def _alternatives(book: Book, table: PriceTable, decided: Answer, ways: Sequence[Way]) -> Iterator[Alternative]:
@@ -114,22 +113,16 @@ def _alternatives(book: Book, table: PriceTable, decided: Answer, ways: Sequence
             AlternativeKind.VALUE, best.units, decided.offer.total, wanted.end, decided.offer, decided.way
         )
 
-    def search(find: Callable[[Book, PriceTable, Window, Way, Priced], _Instead | None]) -> list[tuple[int, _Instead]]:
-        tried = (
-            find(book, table, wanted._replace(slots=way.slots), way, priced)
-            for way, priced in zip(ways, decided.priced, strict=True)
-        )
-        return [(index, found) for index, found in enumerate(tried) if found]
-
-    if later := search(_later):
-        way, found = min(later, key=lambda each: (each[1].offer.end_slot, each[0]))
-        yield Alternative(
-            AlternativeKind.DEADLINE, found.units, ways[way].value, found.offer.end_slot, found.offer, way
-        )
-    for kind, find in ((AlternativeKind.UNITS, _fewer), (AlternativeKind.DURATION, _shorter)):
-        if less := search(find):
-            way, found = max(less, key=lambda each: (each[1].work, -each[0]))
-            yield Alternative(kind, found.units, ways[way].value, wanted.end, found.offer, way)
+    for kind, find, is_better in _SEARCHES:
+        best_found, at = None, 0
+        for index, way in enumerate(ways):
+            found = find(book, table, wanted, way, decided.priced[index])
+            if found and (best_found is None or is_better(found, best_found)):
+                best_found, at = found, index
+        if best_found:
+            offer = best_found.offer
+            end = offer.end_slot if kind is AlternativeKind.DEADLINE else wanted.end
+            yield Alternative(kind, best_found.units, ways[at].value, end, offer, at)
 
 
 def _later(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Priced) -> _Instead | None:
@@ -141,13 +134,13 @@ def _later(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Pric
     if too_many and way.units > book.capacity_at_most(wanted.start, wanted.horizon):
         return None
     first = max(wanted.start, wanted.end - way.slots + 1)
-    reach = max(2 * way.slots, wanted.end - wanted.start, 1)
+    reach = max(2 * way.slots, wanted.end - wanted.start, _NEAR)
     while first + way.slots <= wanted.horizon:
         stop = min(first + way.slots - 1 + reach, wanted.horizon)
-        asked = _asked(book, wanted._replace(start=first), way.units, stop)
-        found = _offer(kernel.first_at_most(table, book.promised, book.capacity, _worth(way), **asked), way.slots)
+        asked = _asked(book, way.units, way.slots, first, stop)
+        found = kernel.first_at_most(table, book.promised, book.capacity, _worth(way), **asked)
         if found:
-            return _Instead(way.units, found)
+            return _Instead(way.units, _made(found, way.slots))
         first, reach = stop - way.slots + 1, 2 * reach
     return None
 
@@ -156,7 +149,7 @@ def _fewer(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Pric
     """The most units below those asked for that would do."""
     if way.units < 2 or wanted.stop - wanted.start < way.slots:
         return None
-    asked = _asked(book, wanted, way.units - 1, wanted.stop)
+    asked = _asked(book, way.units - 1, way.slots, wanted.start, wanted.stop)
     near = priced.offer.start_slot if priced.offer else None
     found = kernel.most_units(table, book.promised, book.capacity, _worth(way), near=near, **asked)
     return _Instead(found[0], _made(found[1], way.slots)) if found else None
@@ -166,27 +159,36 @@ def _shorter(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Pr
     """The longest run, in slots, below what was asked for that would do."""
     if way.slots < 2 or wanted.stop <= wanted.start or priced.reason is Reason.TOO_MANY_UNITS:
         return None
-    asked = _asked(book, wanted._replace(slots=way.slots - 1), way.units, wanted.stop)
+    asked = _asked(book, way.units, way.slots - 1, wanted.start, wanted.stop)
     found = kernel.longest(table, book.promised, book.capacity, _worth(way), **asked)
     return _Instead(way.units, _made(found[1], found[0])) if found else None
 
 
-def _asked(book: Book, wanted: Window, units: int, end: int) -> dict[str, int]:
-    return {
-        "first_slot": book.first_slot,
-        "units": units,
-        "slots": wanted.slots,
-        "start": wanted.start,
-        "end": end,
-    }
+def _ends_sooner(one: _Instead, other: _Instead) -> bool:
+    return one.offer.end_slot < other.offer.end_slot
+
+
+def _does_more(one: _Instead, other: _Instead) -> bool:
+    return _work(one) > _work(other)
+
+
+def _work(found: _Instead) -> int:
+    return found.units * (found.offer.end_slot - found.offer.start_slot)
+
+
+_SEARCHES = (
+    (AlternativeKind.DEADLINE, _later, _ends_sooner),
+    (AlternativeKind.UNITS, _fewer, _does_more),
+    (AlternativeKind.DURATION, _shorter, _does_more),
+)
+
+
+def _asked(book: Book, units: int, slots: int, start: int, end: int) -> dict[str, int]:
+    return {"first_slot": book.first_slot, "units": units, "slots": slots, "start": start, "end": end}
 
 
 def _worth(way: Way) -> int:
     return _ANY_PRICE if way.value is None else way.value
-
-
-def _offer(best: kernel.Offer | None, slots: int) -> Offer | None:
-    return _made(best, slots) if best else None
 
 
 def _made(best: kernel.Offer, slots: int) -> Offer:

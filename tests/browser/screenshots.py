@@ -87,6 +87,7 @@ def pages() -> list[Shot]:
         Shot("overview-empty", "/o/rivals-friends/"),
         Shot("jobs", "/o/demo/jobs/"),
         Shot("job-new", "/o/demo/jobs/new/?pool=gpu"),
+        Shot("job-new-menu", "/o/demo/jobs/new/?pool=gpu&menu"),
         Shot("job-new-flexible", "/o/demo/jobs/new/?pool=gpu&flexible"),
         Shot("job-new-refused", "/o/demo/jobs/new/?pool=gpu&refused"),
         Shot("pools", "/o/demo/pools/"),
@@ -213,6 +214,8 @@ def take(page: Page, shot: Shot, name: str) -> None:
     page.goto(shot.path)
     if "jobs/new" in shot.path:
         fill_in(page, value="0.4" if "refused" in shot.path else "40")
+    if "menu" in shot.path:  # from a dear hour of the day on, so that waiting saves something
+        page.fill("#id_earliest", f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}T19:00")
     if "flexible" in shot.path:
         for row, (units, hours) in enumerate((("4", "5.5"), ("2", "10"))):
             page.click("#also-add")

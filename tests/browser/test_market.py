@@ -40,7 +40,7 @@ def test_fewer_units_are_offered_where_the_pool_has_not_so_many(demo: Person) ->
 
 
 def test_a_shorter_run_is_offered_where_the_price_is_too_high(demo: Person) -> None:
-    page = demo.fill_in_job(duration_amount="2", value="0.3")
+    page = demo.fill_in_job(duration_amount="2", value="0.1")
     answer(page, "refused")
     page.locator("[data-offer=duration]").click()
     answer(page, "accepted")

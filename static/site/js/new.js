@@ -147,14 +147,14 @@ class Quoting {
   }
 
   mark(plot, color) {
-    const { start, end, value, menu = [] } = this.answer ?? {};
+    const { start, end, value, menu, menu_html: hasMenu } = this.answer ?? {};
     if (start) {
       band(plot, start, end, color("--tblr-primary"));
     }
     if (value !== null && value !== undefined) {
       level(plot, value, color("--era-mine"));
     }
-    if (menu.length > 1) {
+    if (hasMenu) {
       for (const entry of menu) {
         dot(plot, entry.start, entry.price, color("--era-price"), color("--tblr-bg-surface"));
       }
