@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pricing import market
 from pricing.book import MANY, Book, Change
-from pricing.domain import AlternativeKind, Ask, Reason, Way, Window, window
-from pricing.kernel import PriceTable
+from pricing.domain import AlternativeKind, Ask, Offer, Reason, Way, Window, window
+from pricing.kernel import PriceTable, reference
 from pricing.menus import menu
 from pricing.prior import utilization_prior
 
@@ -31,6 +31,14 @@ def a_book(*reservations: tuple[int, int, int]) -> Book:
 def a_table() -> PriceTable:
     curve = [(price, wanted) for price, wanted in utilization_prior(UNITS, floor=10, listed=20, ceiling=100)]
     return PriceTable([curve], [0], floor=10, max_units=UNITS)
+
+
+def by_reference(book: Book, wanted: Window, units: int) -> Offer | None:
+    """What the literal definition of the price gives for a window within the horizon."""
+    curve = [(price, demanded) for price, demanded in utilization_prior(UNITS, floor=10, listed=20, ceiling=100)]
+    slots = {slot: reference.Slot(int(book.capacity[slot]), int(book.promised[slot]), curve) for slot in range(HORIZON)}
+    found = reference.decide(slots, 10, units, wanted.slots, wanted.start, wanted.stop)
+    return Offer(found.start, found.start + wanted.slots, found.total) if found else None
 
 
 def ask(start: int, end: int, slots: int) -> Window:
@@ -97,7 +105,7 @@ def test_every_alternative_is_exact(
         changed = wanted._replace(end=instead.deadline_slot, slots=instead.offer.end_slot - instead.offer.start_slot)
         again = market.answer(book, table, changed, instead.units, instead.value)
         assert again.accepted
-        assert again.offer == instead.offer
+        assert again.offer == instead.offer == by_reference(book, changed, instead.units)
     kinds = {instead.kind: instead for instead in answer.alternatives}
 
     def accepted(units: int = units, value: int = value, **changed: int) -> bool:
@@ -173,6 +181,7 @@ def test_every_entry_of_a_menu_is_what_its_window_gets(
         narrow = wanted._replace(start=entry.offer.start_slot, end=entry.offer.end_slot)
         again = market.answer(book, table, narrow, units, entry.offer.total)
         assert (again.accepted, again.offer) == (True, entry.offer)
+        assert entry.offer == by_reference(book, narrow, units)
 
 
 def test_of_two_ways_that_are_as_good_the_first_one_named_is_taken() -> None:
