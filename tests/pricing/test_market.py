@@ -184,6 +184,19 @@ def test_every_entry_of_a_menu_is_what_its_window_gets(
         assert entry.offer == by_reference(book, narrow, units)
 
 
+@pytest.mark.parametrize("free_from", [300, 531, 532, 533, 534, 535, 1043, 1044, 1045, 1047, 2_990])
+def test_the_smallest_extension_is_found_however_far_away_it_is(free_from: int) -> None:
+    book = Book(0, 3_000)
+    book.load([Change(1, 0, 3_000, 0, UNITS), Change(2, 0, free_from, UNITS, 0)], 2)
+    wanted = Window(slots=3, start=10, end=20, horizon=3_000)
+    [later] = market.answer(book, a_table(), wanted, 1, 50).alternatives
+    assert (later.kind, later.deadline_slot, later.offer.start_slot) == (
+        AlternativeKind.DEADLINE,
+        free_from + 3,
+        free_from,
+    )
+
+
 def test_of_two_ways_that_are_as_good_the_first_one_named_is_taken() -> None:
     both = [Way(1, 4, 100), Way(2, 2, 100)]  # four units of time at the floor price, one way or the other
     for ways in (both, both[::-1]):
