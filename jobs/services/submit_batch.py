@@ -26,7 +26,7 @@ from jobs.services import announce, transition
 from jobs.services.submit import Checked, check_all
 from jobs.states import State
 from jobs.sweeps import MAX_REQUESTS
-from pricing.domain import Offer
+from pricing.domain import Configuration, Offer
 from pricing.kernel import KERNEL_VERSION
 from pricing.models import BookEntry, Pool
 from pricing.selectors import tables
@@ -43,12 +43,16 @@ Progress = Callable[[int], None]
 
 
 class Decision(NamedTuple):
-    """What came of one request. `book_number` is of the last entry that it saw."""
+    """What came of one request. `book_number` is of the last entry that it saw.
+
+    `chosen` is its configuration, of a flexible request the one that was best.
+    """
 
     job_id: UUID
     reason: str
     offer: Offer | None
     book_number: int
+    chosen: Configuration
 
     @property
     def accepted(self) -> bool:
@@ -133,15 +137,17 @@ def _decide(
     told_at = time.monotonic()
     for job_id, request in zip(ids, requests, strict=True):
         own = series[request.pool]
-        answer = own.decide(request.ask)
+        ask = request.ask
+        answer = own.decide(ask)
+        chosen = ask.configurations[answer.way]
         reason, offer, seen = answer.reason or "", answer.offer, own.book_number
         if offer and not reason:
             if funds is not None and offer.total > funds:
                 reason = INSUFFICIENT_FUNDS
             else:
                 funds = None if funds is None else funds - offer.total
-                own.take(offer, request.units)
-        decisions.append(Decision(job_id, str(reason), offer, seen))
+                own.take(offer, chosen.units)
+        decisions.append(Decision(job_id, str(reason), offer, seen, chosen))
         if progress and time.monotonic() - told_at > TELL_EVERY:
             told_at = time.monotonic()
             progress(len(decisions))
@@ -177,7 +183,7 @@ def _entries(slug: str, requests: Sequence[JobRequest], decisions: Sequence[Deci
                 "kind": BookEntry.Kind.RESERVE,
                 "start_slot": one.offer.start_slot,
                 "end_slot": one.offer.end_slot,
-                "units": request.units,
+                "units": one.chosen.units,
                 "reference": one.job_id,
             }
 
@@ -185,7 +191,7 @@ def _entries(slug: str, requests: Sequence[JobRequest], decisions: Sequence[Deci
 JOB_COLUMNS = (
     *("organization_id", "submitted_by_id", "submitted_at", "decided_at", "kernel_version", "batch_id"),
     *("batch_index", "id", "pool_id", "forecast_id", "name", "image", "command", "env", "datasets", "code_id"),
-    *("units", "duration", "earliest", "deadline", "value"),
+    *("earliest", "deadline", "units", "duration", "value", "configurations"),
     *("state", "reason", "price", "book_number", "start_slot", "end_slot", "start_at", "end_at"),
 )
 
@@ -207,6 +213,8 @@ def _store(
             one.job_id,
             *priced_by[request.pool],
             *_asked(request, checked),
+            *one.chosen,
+            json.dumps([way._asdict() for way in request.ask.configurations] if request.also else []),
             *_answered(one, pools[request.pool]),
         )
         for number, (request, one) in enumerate(zip(requests, decisions, strict=True))
@@ -222,11 +230,8 @@ def _asked(request: JobRequest, checked: Checked) -> tuple[Any, ...]:
         json.dumps(request.env),
         json.dumps(request.datasets),
         request.code,
-        request.units,
-        request.duration,
         request.earliest,
         request.deadline,
-        request.value,
     )
 
 

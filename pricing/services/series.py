@@ -5,7 +5,7 @@ from datetime import datetime
 from era_platform.common import clock
 from pricing import market
 from pricing.book import Change
-from pricing.domain import Answer, Ask, Offer, window
+from pricing.domain import Answer, Ask, Offer, ways, window
 from pricing.models import Pool
 from pricing.selectors import books, tables
 
@@ -34,7 +34,8 @@ class Series:
         """The answer as `quotes.decide` gives it, without alternatives."""
         pool = self.pool
         wanted = window(ask, slot_seconds=pool.slot_seconds, horizon_slots=pool.horizon_slots, now=self._now)
-        return market.answer(self._book, self._table, wanted, ask.units, ask.value, with_alternatives=False)
+        asked = ways(ask, slot_seconds=pool.slot_seconds)
+        return market.choose(self._book, self._table, wanted, asked, with_alternatives=False)
 
     def take(self, offer: Offer, units: int) -> None:
         """Let the next decisions see this offer as promised."""

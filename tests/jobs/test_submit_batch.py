@@ -18,6 +18,7 @@ from jobs.models import Batch, Job, JobEvent
 from jobs.selectors import consistency
 from jobs.services import instances, submit_batch, transition
 from jobs.services.submit import submit
+from pricing.domain import Configuration
 from pricing.models import BookEntry, Pool
 from pricing.services import quotes
 from tests.factories import Tenant, a_pool, a_tenant
@@ -85,6 +86,25 @@ def test_each_is_answered_as_if_it_came_alone(ours: Tenant, pool: Pool) -> None:
         [getattr(job, name) for name in compared] for job in alone
     ]
     assert {job.state for job in many} == {"reserved", "rejected"}
+    assert consistent()
+
+
+def test_flexible_requests_of_a_batch_are_decided_as_alone(ours: Tenant, pool: Pool) -> None:
+    a_pool("alike", units=4)
+    also = (Configuration(1, 480, MICRO), Configuration(2, 240, MICRO))
+    requests = some(6, units=4, deadline=clock.now() + timedelta(minutes=20), also=also)
+    with clock.freeze(clock.now()):
+        many = jobs_of(batch(ours, requests))
+        with scope(organization=ours.organization):
+            alone = [
+                submit(actor=ours.member, organization=ours.organization, request=replace(one, pool="alike"))
+                for one in requests
+            ]
+    compared = ("state", "units", "duration", "value", "price", "end_slot", "configurations", "book_number")
+    assert [[getattr(job, name) for name in compared] for job in many] == [
+        [getattr(job, name) for name in compared] for job in alone
+    ]
+    assert many[0].units != 4
     assert consistent()
 
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0004_event_by_organization"),
+        ("jobs", "0005_batches"),
     ]
 
     operations = [
