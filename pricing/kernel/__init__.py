@@ -12,6 +12,7 @@ OverflowError before anything is computed.
 `reference.py` is the specification: every answer here equals its answer to the micro-credit.
 """
 
+from pricing.kernel._replay import replay
 from pricing.kernel._scan import (
     RELEASE_FROM,
     PriceTable,
@@ -46,6 +47,7 @@ __all__ = [
     "longest",
     "most_units",
     "release",
+    "replay",
     "slot_costs",
     "totals",
 ]
