@@ -1,8 +1,8 @@
 """The forecast of a pool that has no history: a price that rises as the slot fills up."""
 
-Curve = list[list[int]]
+import numpy as np
 
-_MOST_STEPS = 32
+from pricing.forecasting.curves import MOST_STEPS, Curve, Int64Array, as_steps
 
 
 def utilization_prior(units: int, *, floor: int, listed: int, ceiling: int) -> Curve:
@@ -11,13 +11,13 @@ def utilization_prior(units: int, *, floor: int, listed: int, ceiling: int) -> C
 
     A posted price by utilization needs no forecast and has worst-case ratios (arXiv 1704.05511).
     """
-    count = min(units, _MOST_STEPS)
-    steps: dict[int, int] = {}
-    for k in range(count):
-        price = _between(k, count - 1, floor=floor, listed=listed, ceiling=ceiling)
-        demanded = -(-units * (count - k) // count)
-        steps[price] = max(steps.get(price, 0), demanded)
-    return [[price, demanded] for price, demanded in sorted(steps.items(), reverse=True)]
+    return as_steps(step_prices(units, floor=floor, listed=listed, ceiling=ceiling), units)
+
+
+def step_prices(units: int, *, floor: int, listed: int, ceiling: int) -> Int64Array:
+    """The same as the price of each step, cheap to dear: int64 of shape (steps,)."""
+    last = min(units, MOST_STEPS) - 1
+    return np.array([_between(k, last, floor=floor, listed=listed, ceiling=ceiling) for k in range(last + 1)])
 
 
 def _between(k: int, last: int, *, floor: int, listed: int, ceiling: int) -> int:
