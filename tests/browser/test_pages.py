@@ -119,7 +119,7 @@ def test_a_job_is_submitted_with_the_keyboard_alone(demo: Person) -> None:
 def test_lists_and_overview_change_without_a_reload(demo: Person, context: BrowserContext) -> None:
     other = context.new_page()
     other.goto("/o/demo/jobs/?search=seen+elsewhere")
-    page = demo.submit_job(name="seen elsewhere")
+    page = demo.submit_job(name="seen elsewhere", command_line="sleep 300", duration_amount="5")
     expect(other.locator("#jobs .state-reserved")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Cancel").first.click()
     page.get_by_role("button", name="Cancel the job").click()
