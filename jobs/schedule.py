@@ -11,6 +11,7 @@ EVERY: dict[str, float] = {
     "jobs.settle_due": 3,
     "jobs.stage_due": 3,
     "jobs.reconcile": 60,
+    "jobs.refit_forecasts": 3600,
     "pricing.snapshot_books": 15,
 }
 """Task → seconds."""

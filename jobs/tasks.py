@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from era_platform.common.locks import advisory_lock
-from jobs.services import launch, observe, reconcile, settle, stage
+from jobs.services import launch, observe, reconcile, refit, settle, stage
 
 
 @shared_task(name="jobs.launch_due")
@@ -39,3 +39,10 @@ def reconcile_all() -> None:
     with advisory_lock("jobs.reconcile") as mine:
         if mine:
             reconcile.reconcile()
+
+
+@shared_task(name="jobs.refit_forecasts")
+def refit_forecasts() -> None:
+    with advisory_lock("jobs.refit_forecasts") as mine:
+        if mine:
+            refit.refit_all()

@@ -83,6 +83,7 @@ class Job(models.Model):
         ordering = ["-submitted_at", "-id"]
         indexes = [
             models.Index(fields=["organization", "-submitted_at", "-id"], name="job_by_organization"),
+            models.Index(fields=["pool", "-submitted_at"], name="job_by_pool"),
             models.Index(fields=["state", "start_at"], name="job_due", condition=models.Q(state="reserved")),
             models.Index(fields=["state"], name="job_active", condition=models.Q(state__in=["starting", "running"])),
             models.Index(

@@ -7,10 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from pricing.forecasting import season_of
 from pricing.kernel import PriceTable
 from pricing.models import Forecast
 
 _KEPT = 16  # tables in memory per process
+_HORIZONS = 4  # how many of them a forecast by lag serves: it is made anew each hour, three of these were missed then
 _KEPT_OF_A_POOL = 2  # of them: a new version, and the one that is still being asked for
 
 Key = tuple[int, int, int]  # pool, version, units
@@ -67,5 +69,9 @@ def row_id(pool_id: int, version: int) -> int:
 
 def compile_table(forecast: Forecast, units: int) -> PriceTable:
     curves = [[(price, demanded) for price, demanded in curve] for curve in forecast.curves]
-    curve_of = np.repeat(np.asarray(forecast.curve_of, dtype=np.int64), forecast.curve_slots)
+    if forecast.lags is None or forecast.made_in is None:
+        curve_of = np.repeat(np.asarray(forecast.curve_of, dtype=np.int64), forecast.curve_slots)
+    else:
+        season = _HORIZONS * forecast.pool.horizon_slots
+        curve_of = season_of(forecast.lags, made_in=forecast.made_in, first=forecast.made_in, season=season)
     return PriceTable(curves, curve_of, floor=forecast.floor_price, max_units=units)
