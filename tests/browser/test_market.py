@@ -1,7 +1,7 @@
 """Asking the market on the page: live quotes, refusals with one-click counter-offers, one job for two clicks."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import Person, expect_state, sign_up
 
@@ -19,6 +19,19 @@ def test_the_answer_follows_the_fields(demo: Person) -> None:
     page.fill("[name=units]", "3")
     expect(page.locator("#quote")).to_contain_text("3 units × 3 slots")
     expect(page.locator("#curve canvas")).to_be_visible()
+
+
+def test_the_button_stands_still_while_the_market_answers(demo: Person) -> None:
+    page = demo.page
+    held: list[Route] = []
+    page.route("**/quote/*", lambda route: held.append(route))
+    with page.expect_request("**/quote/*"):
+        demo.go("jobs/new/?pool=quick")
+    before = page.locator("#submit").bounding_box()
+    for route in held:
+        route.continue_()
+    expect(page.locator("#quote [data-answer=accepted]")).to_be_visible()
+    assert page.locator("#submit").bounding_box() == before
 
 
 def test_a_counter_offer_on_the_form_turns_a_refusal_into_a_reservation(demo: Person) -> None:
