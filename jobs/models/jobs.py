@@ -14,10 +14,11 @@ from jobs.states import FINAL, State
 class Job(models.Model):
     """`state` is written by jobs/services/transition.py and by nothing else.
 
-    Amounts are micro-credits. `book_number`, `forecast`, `kernel_version` and `decided_at`, with the
-    request itself, are what is needed to recompute the decision: the book is the sum of the entries
-    up to `book_number`. A flexible request is kept whole in `configurations`; `units`, `duration` and
-    `value` are those of the one that was chosen, on refusal of the one that was nearest.
+    Amounts are micro-credits. `book_number`, `forecast`, `kernel_version`, `decided_at` and `terms`, with
+    the request itself, are what is needed to recompute the decision: the book is the sum of the entries
+    up to `book_number`. `terms` are a `pricing.decisions.Terms`. All of these are never changed, which
+    the database enforces (migration `receipts`). A flexible request is kept whole in `configurations`;
+    `units`, `duration` and `value` are those of the one that was chosen, on refusal of the one that was nearest.
     """
 
     class States(models.TextChoices):
@@ -66,6 +67,15 @@ class Job(models.Model):
     book_number = models.BigIntegerField(_("book number at the decision"))
     forecast = models.ForeignKey("pricing.Forecast", models.PROTECT, related_name="+")
     kernel_version = models.CharField(_("kernel version"), max_length=20)
+    offers_version = models.CharField(
+        _("version of the counter-offers"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty where `alternatives` were not asked for, or came before this was kept."),
+    )
+    terms = models.JSONField(_("terms of the pool at the decision"))
 
     staged_at = models.DateTimeField(_("staged"), null=True, blank=True)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)

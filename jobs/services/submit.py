@@ -20,6 +20,7 @@ from jobs.engines.base import ImageError
 from jobs.models import CodeArchive, Job
 from jobs.services import transition
 from jobs.states import State
+from pricing.decisions import OFFERS_VERSION, Terms
 from pricing.domain import Offer
 from pricing.kernel import KERNEL_VERSION
 from pricing.models import BookEntry, Pool
@@ -151,6 +152,8 @@ def _outcome(quote: quotes.Quote) -> dict[str, Any]:
         "book_number": quote.book_number,
         "forecast_id": tables.row_id(quote.pool.pk, quote.forecast_version),
         "kernel_version": KERNEL_VERSION,
+        "offers_version": OFFERS_VERSION,
+        "terms": Terms.of(quote.pool).kept(),
         "price": offer.total if offer else None,
     }
     if answer.reason or offer is None:

@@ -26,6 +26,7 @@ from jobs.services import announce, transition
 from jobs.services.submit import Checked, check_all
 from jobs.states import State
 from jobs.sweeps import MAX_REQUESTS
+from pricing.decisions import Terms
 from pricing.domain import Configuration, Offer
 from pricing.kernel import KERNEL_VERSION
 from pricing.models import BookEntry, Pool
@@ -190,7 +191,7 @@ def _entries(slug: str, requests: Sequence[JobRequest], decisions: Sequence[Deci
 
 JOB_COLUMNS = (
     *("organization_id", "submitted_by_id", "submitted_at", "decided_at", "kernel_version", "batch_id"),
-    *("batch_index", "id", "pool_id", "forecast_id", "name", "image", "command", "env", "datasets", "code_id"),
+    *("batch_index", "id", "pool_id", "forecast_id", "terms", "name", "image", "command", "env", "datasets", "code_id"),
     *("earliest", "deadline", "units", "duration", "value", "configurations"),
     *("state", "reason", "price", "book_number", "start_slot", "end_slot", "start_at", "end_at"),
 )
@@ -205,7 +206,10 @@ def _store(
 ) -> None:
     at = batch.submitted_at
     same = (batch.organization_id, batch.submitted_by_id, at, at, KERNEL_VERSION, batch.pk)
-    priced_by = {slug: (pool.pk, tables.row_id(pool.pk, pool.forecast_version)) for slug, pool in pools.items()}
+    priced_by = {
+        slug: (pool.pk, tables.row_id(pool.pk, pool.forecast_version), json.dumps(Terms.of(pool).kept()))
+        for slug, pool in pools.items()
+    }
     rows = (
         (
             *same,

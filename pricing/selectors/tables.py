@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from pricing.book import Int64Array
 from pricing.forecasting import season_of
 from pricing.kernel import PriceTable
 from pricing.models import Forecast
@@ -67,11 +68,20 @@ def row_id(pool_id: int, version: int) -> int:
     return Forecast.objects.values_list("pk", flat=True).get(pool=pool_id, version=version)
 
 
+@lru_cache(maxsize=1024)
+def version_of(forecast_id: int) -> int:
+    """The version of the forecast with this primary key."""
+    return Forecast.objects.values_list("version", flat=True).get(pk=forecast_id)
+
+
 def compile_table(forecast: Forecast, units: int) -> PriceTable:
     curves = [[(price, demanded) for price, demanded in curve] for curve in forecast.curves]
+    return PriceTable(curves, curve_of(forecast), floor=forecast.floor_price, max_units=units)
+
+
+def curve_of(forecast: Forecast) -> Int64Array:
+    """Which of its curves each slot of a season has: slot t that of element t % length."""
     if forecast.lags is None or forecast.made_in is None:
-        curve_of = np.repeat(np.asarray(forecast.curve_of, dtype=np.int64), forecast.curve_slots)
-    else:
-        season = _HORIZONS * forecast.pool.horizon_slots
-        curve_of = season_of(forecast.lags, made_in=forecast.made_in, first=forecast.made_in, season=season)
-    return PriceTable(curves, curve_of, floor=forecast.floor_price, max_units=units)
+        return np.repeat(np.asarray(forecast.curve_of, dtype=np.int64), forecast.curve_slots)
+    season = _HORIZONS * forecast.pool.horizon_slots
+    return season_of(forecast.lags, made_in=forecast.made_in, first=forecast.made_in, season=season)

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from era_platform.common import clock
 from era_platform.common.errors import Conflict
 from era_platform.common.money import format_credits
-from pricing import market
+from pricing import decisions, market
 from pricing.book import Book, Int64Array
+from pricing.decisions import Terms
 from pricing.domain import (
     Alternative,
     AlternativeKind,
@@ -20,8 +21,6 @@ from pricing.domain import (
     MenuEntry,
     Offer,
     Window,
-    ways,
-    window,
 )
 from pricing.kernel import PriceTable
 from pricing.menus import menu
@@ -62,21 +61,25 @@ def quote(pool: Pool, ask: Ask, *, with_curve: bool = False) -> Quote:
 
 def decide(pool: Pool, ask: Ask, *, now: datetime, with_menu: bool = False, with_curve: bool = False) -> Quote:
     """The answer at `now`, on the book as `pool` knows it: binding while the pool's row is locked."""
-    wanted = window(ask, slot_seconds=pool.slot_seconds, horizon_slots=pool.horizon_slots, now=now)
-    first = wanted.horizon - pool.horizon_slots
-    with books.current(pool, first, wanted.horizon) as book:
-        table = tables.table(pool.pk, pool.forecast_version, _most(book.capacity))
-        answer = market.choose(book, table, wanted, ways(ask, slot_seconds=pool.slot_seconds))
-        units = ask.configurations[answer.way].units
-        curve = _curve(book, table, answer.window, units) if with_menu or with_curve else None
-        number = book.number
+    with books.current(pool, *Terms.of(pool).span(now)) as book:
+        return decide_on(book, pool, ask, now=now, with_menu=with_menu, with_curve=with_curve)
+
+
+def decide_on(
+    book: Book, pool: Pool, ask: Ask, *, now: datetime, with_menu: bool = False, with_curve: bool = False
+) -> Quote:
+    """The answer at `now` on this book, by the pool's terms and forecast: what receipts are recomputed by, too."""
+    table = tables.table(pool.pk, pool.forecast_version, most_units(book))
+    answer = decisions.decide(book, table, Terms.of(pool), ask, now)
+    units = ask.configurations[answer.way].units
+    curve = curve_on(book, table, answer.window, units) if with_menu or with_curve else None
     entries = () if curve is None else menu(curve, first_start=answer.window.start, slots=answer.window.slots)
     return Quote(
         pool,
         ask,
         answer,
         now,
-        number,
+        book.number,
         pool.forecast_version,
         curve if with_curve else None,
         entries if with_menu else (),
@@ -92,9 +95,8 @@ def check_open(pool: Pool) -> None:
 
 def warm(pool: Pool) -> None:
     """Bring this process's book and tables up to date, so that less is left to do under the pool's lock."""
-    first = clock.slot_at(clock.now(), pool.slot_seconds) + 1
-    with books.current(pool, first, first + pool.horizon_slots) as book:
-        tables.table(pool.pk, pool.forecast_version, _most(book.capacity))
+    with books.current(pool, *Terms.of(pool).span(clock.now())) as book:
+        tables.table(pool.pk, pool.forecast_version, most_units(book))
 
 
 def describe(quote: Quote, alternative: Alternative) -> dict[str, Any]:
@@ -142,10 +144,12 @@ def _iso(quote: Quote, slot: int) -> str:
     return quote.moment(slot).isoformat().replace("+00:00", "Z")
 
 
-def _curve(book: Book, table: PriceTable, wanted: Window, units: int) -> Int64Array:
+def curve_on(book: Book, table: PriceTable, wanted: Window, units: int) -> Int64Array:
+    """The total of each start of the window, -1 where it doesn't fit; empty where none can."""
     fits = units <= book.capacity_at_most(wanted.start, wanted.horizon)
     return market.curve(book, table, wanted, units) if fits else book.promised[:0]
 
 
-def _most(capacity: Int64Array) -> int:
-    return max(int(capacity.max(initial=0)), 1)
+def most_units(book: Book) -> int:
+    """How many units a table for this book must reach to."""
+    return max(int(book.capacity.max(initial=0)), 1)

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from era_platform.common import clock
-from pricing import market
+from pricing import decisions
 from pricing.book import Change
-from pricing.domain import Answer, Ask, Offer, ways, window
+from pricing.decisions import Terms
+from pricing.domain import Answer, Ask, Offer
 from pricing.models import Pool
 from pricing.selectors import books, tables
+from pricing.services.quotes import most_units
 
 
 class Series:
@@ -20,10 +21,10 @@ class Series:
     def __init__(self, pool: Pool, now: datetime) -> None:
         self.pool = pool
         self._now = now
-        first = clock.slot_at(now, pool.slot_seconds) + 1
-        with books.current(pool, first, first + pool.horizon_slots) as book:
+        self._terms = Terms.of(pool)
+        with books.current(pool, *self._terms.span(now)) as book:
             self._book = book.copy()
-        self._table = tables.table(pool.pk, pool.forecast_version, max(int(self._book.capacity.max(initial=0)), 1))
+        self._table = tables.table(pool.pk, pool.forecast_version, most_units(self._book))
 
     @property
     def book_number(self) -> int:
@@ -32,10 +33,7 @@ class Series:
 
     def decide(self, ask: Ask) -> Answer:
         """The answer as `quotes.decide` gives it, without alternatives."""
-        pool = self.pool
-        wanted = window(ask, slot_seconds=pool.slot_seconds, horizon_slots=pool.horizon_slots, now=self._now)
-        asked = ways(ask, slot_seconds=pool.slot_seconds)
-        return market.choose(self._book, self._table, wanted, asked, with_alternatives=False)
+        return decisions.decide(self._book, self._table, self._terms, ask, self._now, with_alternatives=False)
 
     def take(self, offer: Offer, units: int) -> None:
         """Let the next decisions see this offer as promised."""

@@ -22,8 +22,8 @@ from pricing.models import BookEntry, Pool
 from tests.factories import Tenant
 
 
-def reserved(tenant: Tenant, pool: Pool, **fields: Any) -> Job:
-    """A job of 2 units for 2 slots, with a price and a slot ahead."""
+def asked(pool: Pool, **fields: Any) -> JobRequest:
+    """A request for 2 units for 2 slots within the next hour."""
     request = JobRequest(
         pool=pool.slug,
         units=2,
@@ -34,8 +34,18 @@ def reserved(tenant: Tenant, pool: Pool, **fields: Any) -> Job:
         image="host",
         command=("true",),
     )
+    return replace(request, **fields)
+
+
+def decided(tenant: Tenant, pool: Pool, **fields: Any) -> Job:
+    """What came of such a request."""
     with scope(organization=tenant.organization):
-        job = submit(actor=tenant.member, organization=tenant.organization, request=replace(request, **fields))
+        return submit(actor=tenant.member, organization=tenant.organization, request=asked(pool, **fields))
+
+
+def reserved(tenant: Tenant, pool: Pool, **fields: Any) -> Job:
+    """A job of 2 units for 2 slots, with a price and a slot ahead."""
+    job = decided(tenant, pool, **fields)
     assert job.state == State.RESERVED
     return job
 
@@ -130,3 +140,14 @@ def together(*actions: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return list(results.values())
+
+
+def unguarded(table: str, statement: str, *values: Any) -> None:
+    """Change what triggers protect, as only a fault of the database itself could."""
+    with connection.cursor() as cursor:
+        for step in ("DISABLE", "ENABLE"):
+            for when in ("IMMEDIATE", "DEFERRED"):  # a table can't be altered while checks of its rows are due
+                cursor.execute(f"SET CONSTRAINTS ALL {when}")
+            cursor.execute(f"ALTER TABLE {table} {step} TRIGGER USER")
+            if step == "DISABLE":
+                cursor.execute(statement, values)
