@@ -4,8 +4,9 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from jobs.api.batches import BatchesView, BatchView
+from jobs.api.receipts import ReceiptView
 from jobs.api.records import EventList, LogView, OutputsView, OutputView, SampleList
-from jobs.api.views import CancelView, JobsView, JobView, ReceiptView
+from jobs.api.views import CancelView, JobsView, JobView
 
 
 class AnyPathConverter(StringConverter):

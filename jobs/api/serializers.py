@@ -111,26 +111,6 @@ class ReceiptRequestSerializer(serializers.Serializer[Job]):
     configurations = JobConfigurationSerializer(many=True, help_text="Of a flexible request; else empty.")
 
 
-class ReceiptSerializer(serializers.Serializer[Job]):
-    """What is kept to recompute the decision: the book is the sum of its entries up to `book_number`."""
-
-    job = serializers.UUIDField(source="id")
-    pool = serializers.CharField(source="pool.slug")
-    request = ReceiptRequestSerializer(source="*")
-    decided_at = MomentField()
-    book_number = serializers.IntegerField()
-    forecast_version = serializers.IntegerField(source="forecast.version")
-    kernel_version = serializers.CharField()
-    accepted = serializers.SerializerMethodField()
-    reason = serializers.CharField()
-    price = CreditsField(allow_null=True)
-    start = MomentField(source="start_at", allow_null=True)
-    end = MomentField(source="end_at", allow_null=True)
-
-    def get_accepted(self, job: Job) -> bool:
-        return job.state != State.REJECTED
-
-
 class OutputSerializer(serializers.Serializer[OutputFile]):
     """A file that a job wrote to $ERA_OUTPUT_DIR."""
 

@@ -1,4 +1,4 @@
-"""The calls about jobs themselves: submit, list, look, cancel, and what is kept of the decision."""
+"""The calls about jobs themselves: submit, list, look and cancel."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ from jobs import code
 from jobs.api.filters import JobFilter
 from jobs.api.idempotency import KEY_PARAMETER, idempotency_key
 from jobs.api.requests import JobFormSerializer, JobRequestSerializer, from_form, read_request
-from jobs.api.serializers import JobSerializer, JobSummarySerializer, ReceiptSerializer
+from jobs.api.serializers import JobSerializer, JobSummarySerializer
 from jobs.domain import JobRequest
 from jobs.models import Job
 from jobs.services.cancel import cancel
@@ -115,10 +115,3 @@ class CancelView(TenantAPIView):
         """Cancel a job: before its start at no cost. Cancelling twice gives the same answer."""
         cancel(actor=self.membership.user, organization=self.organization, job_id=job_id)
         return Response(JobSerializer(find_job(self.organization, job_id)).data)
-
-
-class ReceiptView(TenantAPIView):
-    @extend_schema(operation_id="job_receipt", responses=ReceiptSerializer)
-    def get(self, request: Request, job_id: UUID) -> Response:
-        """What is needed to recompute the decision."""
-        return Response(ReceiptSerializer(find_job(self.organization, job_id)).data)
