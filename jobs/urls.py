@@ -7,6 +7,7 @@ from jobs.views.detail import job, job_cancel, job_log, job_output
 from jobs.views.lists import jobs, reservations
 from jobs.views.new import job_new
 from jobs.views.overview import overview
+from jobs.views.price import job_price
 
 urlpatterns = [
     path("o/<slug:org>/", overview, name="overview"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("o/<slug:org>/jobs/sweep/", sweep_new, name="sweep-new"),
     path("o/<slug:org>/batches/<uuid:batch_id>/", batch, name="batch"),
     path("o/<slug:org>/jobs/<uuid:job_id>/", job, name="job"),
+    path("o/<slug:org>/jobs/<uuid:job_id>/price/", job_price, name="job-price"),
     path("o/<slug:org>/jobs/<uuid:job_id>/cancel/", job_cancel, name="job-cancel"),
     path("o/<slug:org>/jobs/<uuid:job_id>/log/", job_log, name="job-log"),
     path("o/<slug:org>/jobs/<uuid:job_id>/outputs/<path:path>", job_output, name="job-output"),

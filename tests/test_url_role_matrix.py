@@ -97,6 +97,7 @@ TABLE = [
     Row("sweep-new", "POST", "                 302 404 404 403 400 400", {"name": "nothing else"}),
     Row("batch", "GET", "                      302 404 404 200 200 200"),
     Row("job", "GET", "                        302 404 404 200 200 200"),
+    Row("job-price", "GET", "                  302 404 404 200 200 200"),
     Row("job-cancel", "POST", "                302 404 404 403 302 302"),
     Row("job-log", "GET", "                    302 404 404 200 200 200"),
     Row("job-output", "GET", "                 302 404 404 200 200 200"),

@@ -75,7 +75,8 @@ def furnish(platform: Platform, browser: Browser) -> list[Shot]:
     sign_in(page, "demo@example.com", "demo", organization="demo")
     invite(page)
     page.close()
-    return [*pages(), *(Shot(f"job-{name}", f"/o/demo/jobs/{job}/") for name, job in jobs.items())]
+    prices = [Shot(f"job-price-{name}", f"/o/demo/jobs/{jobs[name]}/price/") for name in ("reserved", "refused")]
+    return [*pages(), *(Shot(f"job-{name}", f"/o/demo/jobs/{job}/") for name, job in jobs.items()), *prices]
 
 
 def pages() -> list[Shot]:

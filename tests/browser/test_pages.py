@@ -44,7 +44,7 @@ def all_pages(person: Person) -> list[str]:
 def test_no_page_is_wider_than_a_phone(demo: Person) -> None:
     page = demo.submit_job(name="a-name-without-any-space-" * 4, command_line="echo " + "long" * 60)
     page.set_viewport_size(PHONE)
-    for path in [page.url, *all_pages(demo)]:
+    for path in [page.url, f"{page.url}price/", *all_pages(demo)]:
         page.goto(path)
         page.wait_for_load_state("networkidle")
         assert page.evaluate(TOO_WIDE) <= 0, path
@@ -63,7 +63,7 @@ def test_every_page_meets_wcag_2_2_aa(demo: Person, theme: Literal["light", "dar
     page = demo.submit_job(name="easy to read")
     page.emulate_media(color_scheme=theme)
     expect_state(page, "succeeded")
-    for path in [page.url, *all_pages(demo), "/nowhere/"]:
+    for path in [page.url, f"{page.url}price/", *all_pages(demo), "/nowhere/"]:
         page.goto(path)
         page.wait_for_load_state("networkidle")
         assert violations(page) == [], path
