@@ -40,6 +40,7 @@ class PoolAdmin(admin.ModelAdmin):
         "floor_price",
         "list_price",
         "ceiling_price",
+        "uses_forecast",
         "is_open",
     )
     search_fields = ("slug", "name")
@@ -59,13 +60,12 @@ class PoolAdmin(admin.ModelAdmin):
             pools.open_for_sale(obj, actor=user)
             return
         changed = set(form.changed_data)
-        plain = changed - {*SIZES, *pools.PRICES}
+        plain = changed - {*SIZES, *pools.POLICY}
         if plain:
             Pool.objects.filter(pk=obj.pk).update(**{name: getattr(obj, name) for name in plain})
-        if changed & set(pools.PRICES):
-            pools.change_prices(
-                actor=user, pool_id=obj.pk, floor=obj.floor_price, listed=obj.list_price, ceiling=obj.ceiling_price
-            )
+        policy = changed & set(pools.POLICY)
+        if policy:
+            pools.change_policy(actor=user, pool_id=obj.pk, **{name: getattr(obj, name) for name in policy})
         if changed & set(SIZES):
             pools.change_capacity(actor=user, pool_id=obj.pk, units=obj.units, headroom_units=obj.headroom_units)
 

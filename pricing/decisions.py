@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from era_platform.common import clock
 from pricing import market
 from pricing.book import Book
-from pricing.domain import Answer, Ask, Window, ways, window
+from pricing.domain import Answer, Ask, Limits, Window, ways, window
 from pricing.kernel import PriceTable
 
 # Kept in receipts: to be raised with every change after which a refusal could name other alternatives.
@@ -18,6 +18,10 @@ class _Sold(Protocol):
     def slot_seconds(self) -> int: ...
     @property
     def horizon_slots(self) -> int: ...
+    @property
+    def min_units(self) -> int: ...
+    @property
+    def min_slots(self) -> int: ...
 
 
 class Terms(NamedTuple):
@@ -29,6 +33,13 @@ class Terms(NamedTuple):
 
     slot_seconds: int
     horizon_slots: int
+    min_units: int = 1
+    min_slots: int = 1
+
+    @property
+    def limits(self) -> Limits:
+        """What alternatives are held to; only the least ones can matter, for none asks for more than was asked."""
+        return Limits(min_units=self.min_units, min_slots=self.min_slots)
 
     @classmethod
     def of(cls, pool: _Sold) -> Self:
@@ -57,4 +68,5 @@ def decide(
 ) -> Answer:
     """The answer to `ask` at `now`. `book` has at least the slots of `terms.span(now)`."""
     asked = ways(ask, slot_seconds=terms.slot_seconds)
-    return market.choose(book, table, terms.window(ask, now), asked, with_alternatives=with_alternatives)
+    wanted = terms.window(ask, now)
+    return market.choose(book, table, wanted, asked, with_alternatives=with_alternatives, limits=terms.limits)

@@ -72,6 +72,24 @@ class Way(NamedTuple):
     value: int | None = None
 
 
+class Limits(NamedTuple):
+    """How many units, and for how many slots, a pool takes in one request; None: no limit."""
+
+    min_units: int = 1
+    max_units: int | None = None
+    min_slots: int = 1
+    max_slots: int | None = None
+
+    def holds_units(self, units: int) -> bool:
+        return self.min_units <= units and (self.max_units is None or units <= self.max_units)
+
+    def holds_slots(self, slots: int) -> bool:
+        return self.min_slots <= slots and (self.max_slots is None or slots <= self.max_slots)
+
+
+NO_LIMITS = Limits()
+
+
 def ways(ask: Ask, *, slot_seconds: int) -> tuple[Way, ...]:
     """The ask's configurations in whole slots, in the same order."""
     return tuple(Way(each.units, -(-each.duration // slot_seconds), each.value) for each in ask.configurations)

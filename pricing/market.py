@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pricing import kernel
 from pricing.book import Book, Int64Array
-from pricing.domain import Alternative, AlternativeKind, Answer, Offer, Priced, Reason, Way, Window
+from pricing.domain import NO_LIMITS, Alternative, AlternativeKind, Answer, Limits, Offer, Priced, Reason, Way, Window
 from pricing.kernel import PriceTable
 
 _ANY_PRICE = 2**63 - 1
@@ -23,11 +23,18 @@ def answer(
 
 
 def choose(
-    book: Book, table: PriceTable, wanted: Window, ways: Sequence[Way], *, with_alternatives: bool = True
+    book: Book,
+    table: PriceTable,
+    wanted: Window,
+    ways: Sequence[Way],
+    *,
+    with_alternatives: bool = True,
+    limits: Limits = NO_LIMITS,
 ) -> Answer:
     """The answer to an ask that any one of `ways` would meet: the best by value minus price, the first of equals.
 
-    `wanted.slots` counts for nothing. On refusal the alternatives say what would be accepted instead.
+    `wanted.slots` counts for nothing. On refusal the alternatives say what would be accepted instead; none of
+    them lies outside `limits`, which `ways` are taken to be within.
 
     Truthful: prices come without a look at values, and among them the buyer gets what is best by the buyer's
     own words. So to say anything but what is true can only lose.
@@ -35,7 +42,7 @@ def choose(
     decided = _decide(book, table, wanted, ways)
     if decided.reason is None or not with_alternatives:
         return decided
-    instead = tuple(_alternatives(book, table, decided, ways))
+    instead = tuple(_alternatives(book, table, decided, ways, limits))
     return Answer(decided.window, decided.reason, decided.offer, instead, decided.way, decided.priced)
 
 
@@ -98,7 +105,9 @@ class _Instead(NamedTuple):
     offer: Offer
 
 
-def _alternatives(book: Book, table: PriceTable, decided: Answer, ways: Sequence[Way]) -> Iterator[Alternative]:
+def _alternatives(
+    book: Book, table: PriceTable, decided: Answer, ways: Sequence[Way], limits: Limits
+) -> Iterator[Alternative]:
     """Each changes one thing of the ask and is exact: asked for now, it is accepted.
 
     Of the configurations, the one that was nearest to be accepted has the least value to raise, any may have
@@ -117,7 +126,7 @@ def _alternatives(book: Book, table: PriceTable, decided: Answer, ways: Sequence
         best_found, at = None, 0
         for index, way in enumerate(ways):
             found = find(book, table, wanted, way, decided.priced[index])
-            if found and (best_found is None or is_better(found, best_found)):
+            if found and _is_taken(found, limits) and (best_found is None or is_better(found, best_found)):
                 best_found, at = found, index
         if best_found:
             offer = best_found.offer
@@ -162,6 +171,11 @@ def _shorter(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Pr
     asked = _asked(book, way.units, way.slots - 1, wanted.start, wanted.stop)
     found = kernel.longest(table, book.promised, book.capacity, _worth(way), **asked)
     return _Instead(way.units, _made(found[1], found[0])) if found else None
+
+
+def _is_taken(found: _Instead, limits: Limits) -> bool:
+    """What was found is the most that would do, so where that is too little there is nothing."""
+    return limits.holds_units(found.units) and limits.holds_slots(found.offer.end_slot - found.offer.start_slot)
 
 
 def _ends_sooner(one: _Instead, other: _Instead) -> bool:

@@ -21,6 +21,8 @@ from pricing.selectors.pools import pool_by_slug
 from pricing.selectors.prices import next_slot, slot_prices
 from pricing.services import quotes
 
+_FIELD_OF = {"duration": "duration_amount"}
+
 
 @require_safe
 @organization_page()
@@ -64,12 +66,18 @@ def pool_prices(request: OrganizationRequest, slug: str) -> JsonResponse:
 def pool_quote(request: OrganizationRequest, slug: str) -> JsonResponse:
     """The answer as a piece of page (`html`), its price, and the curve as runs to draw.
 
-    400 with `errors` by field where the form is not complete yet.
+    400 with `errors` by field where the form is not complete yet, and with `html` beside them where the pool
+    takes no request of this size.
     """
     form = QuoteForm(request.GET)
     if not form.is_valid():
         return JsonResponse({"errors": form.errors}, status=400)
-    quote = quotes.quote(pool_by_slug(slug), form.ask(), with_curve=True)
+    try:
+        quote = quotes.quote(pool_by_slug(slug), form.ask(), with_curve=True)
+    except InvalidInput as invalid:
+        errors = {_FIELD_OF.get(invalid.field, invalid.field): [invalid.detail]}
+        html = render_to_string("pricing/outside.html", {"detail": invalid.detail}, request)
+        return JsonResponse({"errors": errors, "html": html}, status=400)
     available = wallet_of(request.organization).available
     return JsonResponse(_told(request, quote, available))
 

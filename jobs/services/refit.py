@@ -18,9 +18,9 @@ log = structlog.get_logger(__name__)
 
 
 def refit_all() -> int:
-    """A new forecast for each pool that is open for sale and was asked for something; returns how many."""
+    """A new forecast for each pool that is open, goes by it and was asked for something; returns how many."""
     made = 0
-    for pool in Pool.objects.filter(is_open=True).order_by("slug"):
+    for pool in Pool.objects.filter(is_open=True, uses_forecast=True).order_by("slug"):
         history = history_of(pool)
         if len(history):
             try:
@@ -28,6 +28,8 @@ def refit_all() -> int:
             except (ValueError, OverflowError, DatabaseError) as error:  # one pool's numbers are not the others' fault
                 log.error("refit_failed", pool=pool.slug, exc_info=error)
             else:
+                if forecast is None:
+                    continue
                 made += 1
                 log.info("forecast_published", pool=pool.slug, version=forecast.version, **forecast.findings)
     return made

@@ -26,7 +26,7 @@ from pricing.kernel import KERNEL_VERSION
 from pricing.models import BookEntry, Pool
 from pricing.selectors import tables
 from pricing.selectors.pools import pool_by_slug
-from pricing.services import book, quotes
+from pricing.services import book, limits, quotes
 
 MOST_ERRORS = 100
 """How many wrong fields a refusal names, at least."""
@@ -50,6 +50,7 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
                 return Job.objects.select_related("pool").get(pk=earlier)
         pool = book.lock_pool(pool.pk)
         quotes.check_open(pool)
+        limits.check(pool, request.ask)  # not sooner: what was submitted before is answered as it was then
         quote = quotes.decide(pool, request.ask, now=clock.now())
         job = Job(
             id=job_id,

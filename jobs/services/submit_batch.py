@@ -23,15 +23,15 @@ from era_platform.common.money import format_credits
 from jobs.domain import INSUFFICIENT_FUNDS, JobRequest
 from jobs.models import Batch, Job
 from jobs.services import announce, transition
-from jobs.services.submit import Checked, check_all
+from jobs.services.submit import MOST_ERRORS, Checked, check_all
 from jobs.states import State
 from jobs.sweeps import MAX_REQUESTS
 from pricing.decisions import Terms
-from pricing.domain import Configuration, Offer
+from pricing.domain import NO_LIMITS, Configuration, Offer
 from pricing.kernel import KERNEL_VERSION
 from pricing.models import BookEntry, Pool
 from pricing.selectors import tables
-from pricing.services import book, quotes
+from pricing.services import book, limits, quotes
 from pricing.services.series import Series
 
 ALL_OR_NOTHING = Batch.Mode.ALL_OR_NOTHING
@@ -93,6 +93,7 @@ def submit_batch(
         pools = {pool.slug: book.lock_pool(pool.pk) for pool in sorted(checked.pools.values(), key=lambda one: one.pk)}
         for pool in pools.values():
             quotes.check_open(pool)
+        _check_limits(requests, pools, place)
         wallet = ledger.lock_wallet(organization)
         batch.submitted_at = clock.now()
         series = {slug: Series(pool, batch.submitted_at) for slug, pool in pools.items()}
@@ -126,6 +127,20 @@ def _check_size(requests: Sequence[JobRequest]) -> None:
             ),
             field="requests",
         )
+
+
+def _check_limits(requests: Sequence[JobRequest], pools: dict[str, Pool], place: Callable[[int], str]) -> None:
+    """Raises InvalidInput with the requests that are not of a size that their pool takes."""
+    limited = {slug for slug, pool in pools.items() if pool.limits != NO_LIMITS}
+    outside: dict[str, str] = {}
+    for number, request in enumerate(requests):
+        if request.pool in limited and (found := limits.faults(pools[request.pool], request.ask)):
+            outside |= {f"{place(number)}.{name}": text for name, text in found.items()}
+            if len(outside) >= MOST_ERRORS or place(0) == place(len(requests) - 1):  # a sweep's are all of one size
+                break
+    if outside:
+        errors = [{"field": name, "detail": text, "code": InvalidInput.code} for name, text in outside.items()]
+        raise InvalidInput(errors[0]["detail"], field=errors[0]["field"], errors=errors)
 
 
 def _decide(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from era_platform.common import clock
 from era_platform.common.money import MAX_AMOUNT
+from pricing.domain import Limits
 
 
 class Pool(models.Model):
@@ -30,6 +31,31 @@ class Pool(models.Model):
     floor_price = models.BigIntegerField(_("floor price"), validators=[MinValueValidator(0)])
     list_price = models.BigIntegerField(_("list price"), validators=[MinValueValidator(0)])
     ceiling_price = models.BigIntegerField(_("ceiling price"), validators=[MinValueValidator(0)])
+    uses_forecast = models.BooleanField(
+        _("forecast"),
+        default=True,
+        help_text=_("Prices follow what is asked for, made anew each hour; otherwise only how much is sold."),
+    )
+    min_units = models.PositiveIntegerField(
+        _("least units"), default=1, validators=[MinValueValidator(1)], help_text=_("In one request.")
+    )
+    max_units = models.PositiveIntegerField(
+        _("most units"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("In one request. Empty: as many as there are."),
+    )
+    min_slots = models.PositiveIntegerField(
+        _("shortest run (slots)"), default=1, validators=[MinValueValidator(1)], help_text=_("Of one request.")
+    )
+    max_slots = models.PositiveIntegerField(
+        _("longest run (slots)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Of one request. Empty: up to the horizon."),
+    )
     grace_seconds = models.PositiveIntegerField(
         _("grace (seconds)"),
         default=5,
@@ -57,6 +83,12 @@ class Pool(models.Model):
                 condition=models.Q(slot_seconds__gte=1, horizon_slots__gte=1, units__gte=1),
                 name="pool_sizes_positive",
             ),
+            models.CheckConstraint(
+                condition=models.Q(min_units__gte=1, min_slots__gte=1)
+                & (models.Q(max_units__isnull=True) | models.Q(max_units__gte=models.F("min_units")))
+                & (models.Q(max_slots__isnull=True) | models.Q(max_slots__gte=models.F("min_slots"))),
+                name="pool_limits_in_order",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,6 +97,11 @@ class Pool(models.Model):
     def slot_now(self) -> int:
         """The slot that is running."""
         return clock.slot_at(clock.now(), self.slot_seconds)
+
+    @property
+    def limits(self) -> Limits:
+        """How large a request may be."""
+        return Limits(self.min_units, self.max_units, self.min_slots, self.max_slots)
 
     def clean(self) -> None:
         if None not in (self.floor_price, self.list_price, self.ceiling_price) and not (
@@ -87,3 +124,21 @@ class Pool(models.Model):
             )
         if self.slot_seconds and self.grace_seconds >= self.slot_seconds:
             raise ValidationError({"grace_seconds": _("The grace must be shorter than a slot.")})
+        errors = {
+            **_out_of_order("units", least=self.min_units, most=self.max_units, there_are=self.units),
+            **_out_of_order("slots", least=self.min_slots, most=self.max_slots, there_are=self.horizon_slots),
+        }
+        if errors:
+            raise ValidationError(errors)
+
+
+def _out_of_order(name: str, *, least: int | None, most: int | None, there_are: int | None) -> dict[str, str]:
+    """What is wrong with a least and a most, by field. A most beyond what there is does no harm."""
+    if not isinstance(least, int) or not isinstance(most, int | None):
+        return {}  # that is told already
+    if there_are is not None and least > there_are:
+        text = _("{least} is more than the {all} there are: no request could be taken.")
+        return {f"min_{name}": text.format(least=least, all=there_are)}
+    if most is not None and most < least:
+        return {f"max_{name}": _("{most} is less than the least, {least}.").format(most=most, least=least)}
+    return {}

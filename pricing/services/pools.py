@@ -14,6 +14,8 @@ from pricing.models.book import OPEN_END
 from pricing.services import book, forecasts
 
 PRICES = ("floor_price", "list_price", "ceiling_price")
+LIMITS = ("min_units", "max_units", "min_slots", "max_slots")
+POLICY = (*PRICES, "uses_forecast", *LIMITS)
 
 
 def create_pool(
@@ -84,15 +86,31 @@ def change_capacity(*, actor: User | None, pool_id: int, units: int, headroom_un
 
 
 def change_prices(*, actor: User | None, pool_id: int, floor: int, listed: int, ceiling: int) -> Pool:
-    """Set the pool's prices; they hold from the next decision on, and never for what is already promised."""
+    """Set the pool's prices, all of them."""
+    return change_policy(actor=actor, pool_id=pool_id, floor_price=floor, list_price=listed, ceiling_price=ceiling)
+
+
+def change_policy(*, actor: User | None, pool_id: int, **changes: Any) -> Pool:
+    """Set what `changes` names of POLICY; it holds from the next decision on, never for what is already promised.
+
+    Raises InvalidInput for what is no part of the policy, ValidationError naming what makes no sense.
+    """
+    unknown = sorted(set(changes) - set(POLICY))
+    if unknown:
+        text = _("{name} is no part of a pool's policy: {all}.")
+        raise InvalidInput(text.format(name=unknown[0][:60], all=", ".join(POLICY)), field=unknown[0])
     with transaction.atomic():
         pool = book.lock_pool(pool_id)
-        was = {name: getattr(pool, name) for name in PRICES}
-        pool.floor_price, pool.list_price, pool.ceiling_price = floor, listed, ceiling
+        was = {name: getattr(pool, name) for name, value in changes.items() if getattr(pool, name) != value}
+        for name in was:
+            setattr(pool, name, changes[name])
         pool.full_clean()
-        pool.save(update_fields=list(PRICES))
-        forecasts.publish_prior(pool)
-        audit.record("pool.prices_changed", actor=actor, target=pool.slug, was=was)
+        if was:
+            pool.save(update_fields=list(was))
+            if set(was) - set(LIMITS):
+                forecasts.publish_for_policy(pool)
+            now = {name: changes[name] for name in was}
+            audit.record("pool.policy_changed", actor=actor, target=pool.slug, was=was, now=now)
     return pool
 
 

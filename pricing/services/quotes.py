@@ -26,6 +26,7 @@ from pricing.kernel import PriceTable
 from pricing.menus import menu
 from pricing.models import Pool
 from pricing.selectors import books, tables
+from pricing.services import limits
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,12 @@ class Quote:
 
 
 def quote(pool: Pool, ask: Ask, *, with_curve: bool = False) -> Quote:
-    """What the market would answer now, with a menu. Raises Conflict where the pool is closed for sale."""
+    """What the market would answer now, with a menu.
+
+    Raises Conflict where the pool is closed for sale, InvalidInput where the ask is not of a size that it takes.
+    """
     check_open(pool)
+    limits.check(pool, ask)
     return decide(pool, ask, now=clock.now(), with_menu=True, with_curve=with_curve)
 
 

@@ -108,7 +108,7 @@ def test_a_pool_whose_numbers_are_too_large_is_said_so_and_the_others_are_served
     reserved(ours, a_pool("zzz"))
     fit, failed = forecasts.refit, list[str]()
 
-    def first_fails(of: Pool, history: History) -> Forecast:
+    def first_fails(of: Pool, history: History) -> Forecast | None:
         if not failed:
             failed.append(of.slug)
             raise OverflowError("too large")
@@ -124,3 +124,23 @@ def test_prices_changed_by_an_operator_hold_at_once(ours: Tenant, pool: Pool) ->
     refit.refit_all()
     pools.change_prices(actor=None, pool_id=pool.pk, floor=MICRO, listed=2 * MICRO, ceiling=3 * MICRO)
     assert latest(pool).floor_price == MICRO
+
+
+def test_a_pool_that_does_not_go_by_its_forecast_is_left_alone(ours: Tenant, pool: Pool) -> None:
+    reserved(ours, pool)
+    pools.change_policy(actor=None, pool_id=pool.pk, uses_forecast=False)
+    assert refit.refit_all() == 0
+    assert latest(pool).method == "utilization-prior"
+
+
+def test_what_an_operator_changes_during_a_fit_holds(ours: Tenant, pool: Pool) -> None:
+    reserved(ours, pool)
+    as_it_was_read = Pool.objects.get(pk=pool.pk)
+    history = refit.history_of(pool)
+    pools.change_policy(actor=None, pool_id=pool.pk, ceiling_price=pool.list_price)
+    made = forecasts.refit(as_it_was_read, history)
+    assert made
+    assert max(price for curve in made.curves for price, _ in curve) <= pool.list_price
+    pools.change_policy(actor=None, pool_id=pool.pk, uses_forecast=False)
+    assert forecasts.refit(as_it_was_read, history) is None
+    assert latest(pool).method == "utilization-prior"

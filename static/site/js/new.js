@@ -101,7 +101,7 @@ class Quoting {
       if (response.ok) {
         this.show(told);
       } else if (response.status === 400) {
-        this.incomplete();
+        this.incomplete(told.html);
       } else {
         this.failed();
       }
@@ -172,7 +172,12 @@ class Quoting {
     this.readout.textContent = `${local(at)}: ${text}`;
   }
 
-  incomplete() {
+  /** What can't be asked yet, or, with `html` that says so, never. */
+  incomplete(html) {
+    if (html) {
+      this.box.innerHTML = html;
+      this.menu.replaceChildren();
+    }
     this.box.querySelector(".ticket")?.classList.add("ticket-waiting");
   }
 
