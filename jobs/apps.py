@@ -7,3 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class JobsConfig(AppConfig):
     name = "jobs"
     verbose_name = _("Jobs")
+
+    def ready(self) -> None:
+        from jobs.services.refit import history_of  # models are there only now
+        from pricing.selectors import asked
+
+        asked.comes_from(history_of)

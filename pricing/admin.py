@@ -11,6 +11,7 @@ from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import User
 from era_platform.common.errors import Problem
 from pricing.admin_outages import OutageAdmin
+from pricing.admin_policy import PolicyPages
 from pricing.models import BookEntry, BookSnapshot, Forecast, Pool
 from pricing.selectors.capacity import capacity_ahead
 from pricing.services import pools
@@ -29,7 +30,7 @@ class PoolForm(forms.ModelForm):
 
 
 @admin.register(Pool)
-class PoolAdmin(admin.ModelAdmin):
+class PoolAdmin(PolicyPages):
     form = PoolForm
     list_display = (
         "slug",

@@ -44,9 +44,8 @@ def change(operator: Client, pool: Pool, **fields: Any) -> Any:
     page = f"/admin/pricing/pool/{pool.pk}/change/"
     form = operator.get(page).context["adminform"].form
     given = {name: form.initial[name] for name in form.fields} | fields
-    return operator.post(
-        page, {name: value for name, value in given.items() if value not in (False, None)}, follow=True
-    )
+    said = {name: value for name, value in given.items() if value is not False and value is not None}
+    return operator.post(page, said, follow=True)
 
 
 def test_maintenance_is_planned_on_a_page_and_ended_from_the_list(operator: Client, pool: Pool) -> None:
