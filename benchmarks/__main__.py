@@ -1,6 +1,6 @@
 """`make bench`: every measurement, one table each."""
 
-from benchmarks import book, gil, growth, http, kernel, live, offers
+from benchmarks import book, forecast, gil, growth, http, kernel, live, offers
 
 
 def main() -> None:
@@ -13,6 +13,8 @@ def main() -> None:
     offers.main()
     print()
     book.main()
+    print()
+    forecast.main()
     print()
     http.main()
     print()
