@@ -102,6 +102,7 @@ def warm(pool: Pool) -> None:
     """Bring this process's book and tables up to date, so that less is left to do under the pool's lock."""
     with books.current(pool, *Terms.of(pool).span(clock.now())) as book:
         tables.table(pool.pk, pool.forecast_version, most_units(book))
+    tables.row_id(pool.pk, pool.forecast_version)
 
 
 def describe(quote: Quote, alternative: Alternative) -> dict[str, Any]:
