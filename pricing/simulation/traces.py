@@ -74,12 +74,12 @@ def _swf(path: Path, lines: Iterable[str]) -> Iterator[Job]:
             yield Job(_number(where, "field 2", fields[1]), ran, units)
 
 
-def yahoo_like(seed: int, *, days: float = 8.0) -> list[Job]:
+def yahoo_like(seed: int, *, days: float = 4.0) -> list[Job]:
     """Six classes of 1,400 to 1,500 jobs each, as in the paper: the class of the largest jobs is worth 1
     a unit and hour, the others 10. Source of the mix: arXiv 1702.07311, section 5 (sizes are our own)."""
     draw = np.random.default_rng(seed)
     jobs: list[Job] = []
-    for units, hours, density in ((4, 0.25, 10), (6, 0.25, 10), (8, 0.25, 10), (8, 0.25, 10), (4, 0.5, 10), (4, 16, 1)):
+    for units, hours, density in ((1, 0.5, 10), (2, 0.5, 10), (2, 1, 10), (4, 1, 10), (4, 2, 10), (16, 8, 1)):
         count = int(draw.integers(1_400, 1_501))
         submitted = np.sort(draw.uniform(0, days * 86_400, count))
         lasting = hours * 3_600 * draw.uniform(0.7, 1.3, count)

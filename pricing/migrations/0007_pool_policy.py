@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pricing", "0005_forecasts_by_lag"),
+        ("pricing", "0006_pool_slots_fixed"),
     ]
 
     operations = [
