@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.forms import BoundField, CheckboxInput, FileInput, RadioSelect, Select
+from django.forms import BoundField, CheckboxInput, RadioSelect, Select
 from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
@@ -148,9 +148,7 @@ def field(bound: BoundField, *, optional: bool | None = None, **attrs: Any) -> d
 def _widget_class(widget: Any) -> str:
     if isinstance(widget, CheckboxInput | RadioSelect):
         return "form-check-input"
-    if isinstance(widget, Select):
-        return "form-select"
-    return "form-control-file" if isinstance(widget, FileInput) else "form-control"
+    return "form-select" if isinstance(widget, Select) else "form-control"
 
 
 @register.filter
