@@ -21,17 +21,29 @@ def test_the_answer_follows_the_fields(demo: Person) -> None:
     expect(page.locator("#curve canvas")).to_be_visible()
 
 
-def test_the_button_stands_still_while_the_market_answers(demo: Person) -> None:
+@pytest.mark.parametrize("scrolled", [False, True], ids=["at the top", "scrolled to the end"])
+def test_the_button_stands_still_while_the_market_answers(demo: Person, scrolled: bool) -> None:
     page = demo.page
     held: list[Route] = []
     page.route("**/quote/*", lambda route: held.append(route))
     with page.expect_request("**/quote/*"):
         demo.go("jobs/new/?pool=quick")
+    if scrolled:
+        page.locator("[name=value]").scroll_into_view_if_needed()
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
     before = page.locator("#submit").bounding_box()
     for route in held:
         route.continue_()
     expect(page.locator("#quote [data-answer=accepted]")).to_be_visible()
     assert page.locator("#submit").bounding_box() == before
+
+
+def test_the_page_is_where_it_scrolls_to_at_once(demo: Person) -> None:
+    page = demo.go("jobs/new/?pool=quick")
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.locator("#quote [data-answer=accepted]")).to_be_visible()
+    moved = page.evaluate("() => { scrollTo(0, 200); return scrollY; }")
+    assert moved == 200
 
 
 def test_a_counter_offer_on_the_form_turns_a_refusal_into_a_reservation(demo: Person) -> None:
