@@ -4,16 +4,17 @@ import os
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
+from django import setup
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "era_platform.settings.embedded")
-pages = get_asgi_application()
+setup(set_prefix=False)
 
-# These need the apps that get_asgi_application loads.
+# These need the apps that are loaded now.
 from era_platform.body_limit import FORM_BYTES, BodyLimit  # noqa: E402
 from era_platform.common.origins import OriginUnlessToken  # noqa: E402
+from era_platform.pages import Pages  # noqa: E402
 from era_platform.routing import websockets  # noqa: E402
 
-http = BodyLimit(pages, settings.ERA_CODE_ARCHIVE_MAX_BYTES + FORM_BYTES)
+http = BodyLimit(Pages(), settings.ERA_CODE_ARCHIVE_MAX_BYTES + FORM_BYTES)
 application = ProtocolTypeRouter({"http": http, "websocket": OriginUnlessToken(AuthMiddlewareStack(websockets))})

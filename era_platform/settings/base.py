@@ -85,7 +85,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "era_platform.common.error_views.ProblemMiddleware",
-    "era_platform.one_thread.one_thread",
 ]
 
 TEMPLATES = [
