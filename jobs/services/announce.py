@@ -18,10 +18,19 @@ def organization_group(organization_id: int) -> str:
     return f"org.{organization_id}"
 
 
+def appeared(job: Job) -> None:
+    """On commit, tell who looks at the organization of this new job. Nobody can look at the job itself yet."""
+    _tell_organization(job)
+
+
 def changed(job: Job) -> None:
     """On commit, tell who looks at this job, and who looks at its organization, which state it is in."""
-    message = {"type": "org.job", "id": str(job.pk), "state": str(job.state), "name": job.name}
     on_commit(job_group(job.pk), {"type": "job.state", "state": str(job.state)})
+    _tell_organization(job)
+
+
+def _tell_organization(job: Job) -> None:
+    message = {"type": "org.job", "id": str(job.pk), "state": str(job.state), "name": job.name}
     on_commit(organization_group(job.organization_id), message)
 
 

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 def begin(job: Job, *, actor: User | None) -> None:
     """Write a new job's first event, `reserved` or `rejected`. Part of the transaction that stored the job."""
     events.record(job, events.STATE, state=job.state, reason=job.reason, actor=actor.pk if actor else None)
-    announce.changed(job)
+    announce.appeared(job)
     transaction.on_commit(partial(_count_decision, job), robust=True)
 
 

@@ -225,7 +225,7 @@ def test_what_nobody_could_hear_is_told_as_missed(
     sockets: Sockets, ours: Tenant, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumers, "CHECK_AGAIN", 0.1)
-    monkeypatch.setattr(announce, "changed", lambda job: None)
+    monkeypatch.setattr(announce, "appeared", lambda job: None)
     listening = sockets.connect(events_of(ours), token=ours.token())
     listening.until_text(type="joined")
     reserved(ours, pool, units=1)
