@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from docker.models.containers import Container
 from pytest_django.fixtures import Settings
 
+import docker
 from jobs.engines.attempt import AttemptFolder
-from jobs.engines.base import EndReason, EngineError, ImageError, Phase
+from jobs.engines.base import EndReason, EngineError, ImageError, InstanceSpec, Phase
 from jobs.engines.folders import make_ready
 from jobs.engines.swarm import SwarmEngine
 from tests.jobs.engines.bench import OURS, THEIRS, Bench, eventually
@@ -92,7 +94,7 @@ def test_a_container_that_docker_stops_asks_the_job_and_is_found_lost(bench: Ben
     spec = bench.shell("trap 'echo saved; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
     bench.says(spec, "ready")
     with swarm.client() as client:
-        client.containers.list(filters={"label": f"era.instance={spec.name}"})[0].stop(timeout=10)
+        _container(client, spec).stop(timeout=10)
     assert bench.reach(spec, Phase.LOST).reason is EndReason.INTERRUPTED
     assert bench.log(spec).endswith(b"saved\n")
 
@@ -101,7 +103,7 @@ def test_a_container_killed_behind_our_back_is_found_lost(bench: Bench, swarm: R
     spec = bench.shell("trap '' TERM; echo ready; while :; do sleep 1; done")
     bench.says(spec, "ready")
     with swarm.client() as client:
-        client.containers.list(filters={"label": f"era.instance={spec.name}"})[0].kill("SIGKILL")
+        _container(client, spec).kill("SIGKILL")
     assert bench.reach(spec, Phase.LOST).exit_code is None
 
 
@@ -135,8 +137,7 @@ def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:
     spec = bench.shell("echo ready; sleep 30", cpus=0.5, memory_mib=64)
     bench.says(spec, "ready")
     with swarm.client() as client:
-        (container,) = client.containers.list(filters={"label": f"era.instance={spec.name}"})
-        host = container.attrs["HostConfig"]
+        host = _container(client, spec).attrs["HostConfig"]
     assert (host["NanoCpus"], host["Memory"], host["PidsLimit"]) == (5 * 10**8, 64 * 2**20, 4096)
     usage = bench.engine.sample(spec.name, spec.attempt)
     assert usage
@@ -181,3 +182,9 @@ def _waits(bench: Bench, **changes: float) -> str:
     found = bench.inspect(spec)
     assert found.phase is Phase.CREATED
     return found.detail
+
+
+def _container(client: docker.DockerClient, spec: InstanceSpec) -> Container:
+    """Its container. A job may print before Docker has noted that its container runs."""
+    (found,) = eventually(lambda: client.containers.list(filters={"label": f"era.instance={spec.name}"}))
+    return found
