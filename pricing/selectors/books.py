@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from pricing.book import Book, Change, Steps
-from pricing.models import BookEntry, BookSnapshot, Pool
+from pricing.models import BookSnapshot, Pool
 
-_FIELDS = ("number", "start_slot", "end_slot", "units", "capacity")
 _SPARE = 4  # a copy reaches a quarter of a horizon further, so that it is seldom read anew
 _FAR_BEHIND = 20_000  # so many entries are no longer caught up with: the copy is read anew
 
@@ -28,6 +26,11 @@ CROSS JOIN LATERAL (VALUES
 ) AS step (slot, units, capacity)
 WHERE pool_id = %(pool)s AND end_slot > %(first)s AND number > %(after)s AND number <= %(number)s
 GROUP BY step.slot
+"""
+
+_SINCE = """
+SELECT number, start_slot, end_slot, units, capacity FROM pricing_bookentry
+WHERE pool_id = %s AND number > %s ORDER BY number
 """
 
 _books: dict[int, Book] = {}
@@ -50,7 +53,7 @@ def current(pool: Pool, start_slot: int, end_slot: int) -> Iterator[Book]:
             reach = end_slot + (end_slot - start_slot) // _SPARE
             book = _books[pool.pk] = as_of(pool, pool.book_number, start_slot, reach)
         elif book.number < pool.book_number:
-            book.apply_all(_entries(pool).filter(number__gt=book.number).order_by("number"))
+            book.apply_all(_entries_since(pool, book.number))
         yield book
 
 
@@ -93,8 +96,11 @@ def newest_snapshot(pool: Pool, *, number: int, start_slot: int) -> BookSnapshot
     return usable.order_by("-number").first()
 
 
-def _entries(pool: Pool) -> QuerySet[BookEntry, Row]:
-    return BookEntry.objects.filter(pool=pool).values_list(*_FIELDS)
+def _entries_since(pool: Pool, number: int) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SINCE, [pool.pk, number])
+        rows: list[Row] = cursor.fetchall()
+    return rows
 
 
 def _lock(pool_id: int) -> threading.Lock:
