@@ -17,7 +17,7 @@ from jobs.engines import folders
 from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EngineError, Instance, InstanceSpec, Phase, Usage
 from jobs.engines.swarm_images import full_name, pull, reference
-from jobs.engines.swarm_service import INPUT, LABEL, OUTPUT, service
+from jobs.engines.swarm_service import INPUT, LABEL, OUTPUT, POOL_LABEL, service
 
 SECONDS = 20  # for one call to Docker
 SETTLING = timedelta(seconds=5)  # until what a container wrote last shows on all machines of a network storage
@@ -149,12 +149,16 @@ def _moment(text: str) -> datetime:
 
 def _capacity(node: dict[str, Any]) -> Capacity:
     resources = node["Description"]["Resources"]
+    state, availability = node["Status"]["State"], node["Spec"]["Availability"]
+    available = state == "ready" and availability == "active"
     return Capacity(
         node["Description"]["Hostname"],
         resources["NanoCPUs"] / 10**9,
         resources["MemoryBytes"] // 2**20,
         sum(_gpus(generic) for generic in resources.get("GenericResources") or ()),
-        node["Status"]["State"] == "ready" and node["Spec"]["Availability"] == "active",
+        available,
+        (node["Spec"].get("Labels") or {}).get(POOL_LABEL, ""),
+        "" if available else availability if state == "ready" else state,
     )
 
 

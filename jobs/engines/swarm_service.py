@@ -20,6 +20,7 @@ CODE, INPUT, OUTPUT = "/era/code", "/era/input", "/era/output"
 # The attempt's folder lies in one that the runner closes to the job.
 PRIVATE, ATTEMPT, RUNNER = "/era/private", "/era/private/attempt", "/era/runner"
 LABEL = "era.instance"
+POOL_LABEL = "era.pool"  # of a service, and of the nodes that take its pool's instances
 STOP_SECONDS = 5  # between TERM and KILL where Docker itself ends the container, as when it goes down
 
 
@@ -27,7 +28,7 @@ def service(spec: InstanceSpec, image: str) -> dict[str, Any]:
     """The arguments of `create_service`. `image` is how the nodes find it."""
     return {
         "name": spec.name,
-        "labels": {**spec.labels, LABEL: spec.name, "era.pool": spec.pool},
+        "labels": {**spec.labels, LABEL: spec.name, POOL_LABEL: spec.pool},
         "mode": ServiceMode("replicated-job", replicas=1, concurrency=1),
         "task_template": TaskTemplate(
             container_spec=_container(spec, image),
