@@ -46,7 +46,7 @@ class SwarmEngine:
         folders.list_instance(spec.name, spec.attempt)
         with _engine_errors():
             try:
-                wanted = service(spec, reference(self._docker, spec.image))
+                wanted = service(spec, reference(self._docker, spec.image), placed=self._nodes_have_pools())
                 self._docker.api.create_service(**wanted)  # type: ignore[no-untyped-call]
             except APIError as error:
                 if error.status_code != 409:  # there is one of this name: ours, for names are
@@ -106,6 +106,10 @@ class SwarmEngine:
         with _engine_errors():
             services = self._docker.services.list(filters={"label": LABEL})
             return sorted(found.name for found in services)
+
+    def _nodes_have_pools(self) -> bool:
+        """As soon as one node is given to a pool, all pools' jobs run on their own nodes only."""
+        return any(POOL_LABEL in node.attrs["Spec"].get("Labels", {}) for node in self._docker.nodes.list())
 
     def _task(self, name: str) -> dict[str, Any] | None:
         """The service's newest task; None where there is no such service, or it has none yet."""

@@ -44,7 +44,7 @@ def reference(client: DockerClient, image: str) -> str:
         return name
     if digests := found.attrs.get("RepoDigests"):
         return str(next((digest for digest in digests if digest.startswith(_repository(name) + "@")), digests[0]))
-    return str(found.id) if len(client.nodes.list()) == 1 else name
+    return str(found.id)
 
 
 def _repository(name: str) -> str:

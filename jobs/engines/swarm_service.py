@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from docker.types import ContainerSpec, DriverConfig, Mount, Resources, RestartPolicy, ServiceMode, TaskTemplate
+from docker.types import (
+    ContainerSpec,
+    DriverConfig,
+    Mount,
+    Placement,
+    Resources,
+    RestartPolicy,
+    ServiceMode,
+    TaskTemplate,
+)
 
 from era_platform.common import storage
 from jobs.engines.base import EngineError, InstanceSpec
@@ -20,12 +29,12 @@ CODE, INPUT, OUTPUT = "/era/code", "/era/input", "/era/output"
 # The attempt's folder lies in one that the runner closes to the job.
 PRIVATE, ATTEMPT, RUNNER = "/era/private", "/era/private/attempt", "/era/runner"
 LABEL = "era.instance"
-POOL_LABEL = "era.pool"  # of a service, and of the nodes that take its pool's instances
+POOL_LABEL = "era.pool"  # of nodes, too: which pool's jobs they run
 STOP_SECONDS = 5  # between TERM and KILL where Docker itself ends the container, as when it goes down
 
 
-def service(spec: InstanceSpec, image: str) -> dict[str, Any]:
-    """The arguments of `create_service`. `image` is how the nodes find it."""
+def service(spec: InstanceSpec, image: str, *, placed: bool) -> dict[str, Any]:
+    """The arguments of `create_service`. `image` is how the nodes find it; `placed` where nodes belong to pools."""
     return {
         "name": spec.name,
         "labels": {**spec.labels, LABEL: spec.name, POOL_LABEL: spec.pool},
@@ -34,6 +43,7 @@ def service(spec: InstanceSpec, image: str) -> dict[str, Any]:
             container_spec=_container(spec, image),
             resources=_resources(spec),
             restart_policy=RestartPolicy(condition="none"),
+            placement=Placement(constraints=[f"node.labels.{POOL_LABEL}=={spec.pool}"]) if placed else None,
             log_driver=DriverConfig("json-file", {"max-size": "1m"}),  # the runner's own complaints only
         ),
     }
