@@ -1,5 +1,6 @@
 """Runs instances on a Docker Swarm: production's engine."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -20,12 +21,16 @@ from jobs.engines.swarm_images import full_name, pull, reference
 from jobs.engines.swarm_service import INPUT, LABEL, OUTPUT, POOL_LABEL, service
 
 SECONDS = 20  # for one call to Docker
+NODES_SECONDS = 1  # how long what the manager said of its nodes is good for
 SETTLING = timedelta(seconds=5)  # until what a container wrote last shows on all machines of a network storage
 _ENDED = {"complete", "failed", "shutdown", "rejected", "orphaned", "remove"}
 
 
 class SwarmEngine:
     name = "swarm"
+
+    def __init__(self) -> None:
+        self._seen: tuple[float, dict[str, str]] = float("-inf"), {}  # when, and the nodes' states
 
     @cached_property
     def _docker(self) -> docker.DockerClient:
@@ -67,6 +72,8 @@ class SwarmEngine:
             return as_told(name, started, ended)
         if task is None:
             return _without_task(name, folder, begun)
+        if self._is_down(task.get("NodeID", "")):
+            return Instance(name, Phase.LOST, begun, detail="Its node is down.")
         return _from_task(name, task["Status"], begun)
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
@@ -110,6 +117,15 @@ class SwarmEngine:
     def _nodes_have_pools(self) -> bool:
         """As soon as one node is given to a pool, all pools' jobs run on their own nodes only."""
         return any(POOL_LABEL in node.attrs["Spec"].get("Labels", {}) for node in self._docker.nodes.list())
+
+    def _is_down(self, node_id: str) -> bool:
+        """Whether the manager has lost the node: it goes on showing what ran there as running."""
+        seen_at, states = self._seen
+        if time.monotonic() - seen_at > NODES_SECONDS:
+            with _engine_errors():
+                states = {node.id: node.attrs["Status"]["State"] for node in self._docker.nodes.list()}
+            self._seen = time.monotonic(), states
+        return bool(node_id) and states.get(node_id, "down") == "down"
 
     def _task(self, name: str) -> dict[str, Any] | None:
         """The service's newest task; None where there is no such service, or it has none yet."""

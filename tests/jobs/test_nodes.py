@@ -4,17 +4,20 @@ from datetime import datetime, timedelta
 
 import pytest
 from django_scopes import scopes_disabled
+from prometheus_client import CollectorRegistry
 from pytest_django.fixtures import Settings
 
 from era_platform.common import clock
 from jobs.engines import engine
 from jobs.engines.base import Capacity, EngineError
+from jobs.gauges import JobGauges
 from jobs.models import Node
+from jobs.selectors.cluster import standings
 from jobs.services import nodes, reconcile
 from pricing.models import Outage, Pool
 from pricing.selectors.capacity import capacity_ahead
 from pricing.services import outages
-from tests.factories import Tenant, a_pool
+from tests.factories import Tenant, a_pool, a_user, signed_in
 from tests.jobs.ways import reserved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("held_clock")]
@@ -184,3 +187,48 @@ def test_the_engine_of_one_machine_shows_it(held_clock: datetime) -> None:
     nodes.watch()
     [only] = Node.objects.all()
     assert (only.available, only.pool, only.outage) == (True, None, None)
+
+
+def test_operators_see_book_and_cluster_side_by_side(pool: Pool, ours: Tenant) -> None:
+    cluster(pool, node("a"), node("b", up=False), node("c", pool=""), later=GRACE)
+    operator = signed_in(a_user("operator@example.com", is_staff=True))
+    answer = operator.get("/admin/jobs/node/")
+    [standing] = [each for each in answer.context["standings"] if each.pool == pool]
+    assert standing.parts == {
+        "nominal": 8,
+        "maintenance": 0,
+        "headroom": 0,
+        "lost": 4,
+        "for_sale": 4,
+        "promised": 0,
+        "there": 4,
+        "away": 4,
+        "in_use": 0,
+    }
+    assert [each.name for each in answer.context["others"]] == ["c"]
+    assert operator.get(f"/admin/jobs/node/{Node.objects.get(name='b').pk}/change/").status_code == 200
+    assert ours.client("owner").get("/admin/jobs/node/").status_code == 302
+
+
+def test_what_the_book_counts_on_and_the_cluster_lacks_is_said(pool: Pool) -> None:
+    nodes.note([node("a", 3)])
+    with scopes_disabled():
+        [standing] = [each for each in standings() if each.pool == pool]
+    assert (standing.missing, standing.short) == (5, 0)
+
+
+def test_a_node_that_is_gone_for_good_is_forgotten_and_no_other(pool: Pool) -> None:
+    operator = signed_in(a_user("operator@example.com", is_staff=True))
+    cluster(pool, node("a", 8), node("b"), node("c", 8, up=False))
+    for name, status in (("a", 403), ("c", 302)):
+        found = Node.objects.get(name=name)
+        assert operator.post(f"/admin/jobs/node/{found.pk}/delete/", {"post": "yes"}).status_code == status
+    assert set(Node.objects.values_list("name", flat=True)) == {"a", "b"}
+
+
+def test_prometheus_is_told_of_pools_and_nodes(pool: Pool) -> None:
+    cluster(pool, node("a"), node("b", up=False), later=GRACE)
+    registry = CollectorRegistry()
+    registry.register(JobGauges())
+    assert registry.get_sample_value("era_pool_units", {"pool": "gpu", "part": "lost"}) == 4
+    assert registry.get_sample_value("era_node_available", {"pool": "gpu", "node": "b"}) == 0
