@@ -81,7 +81,7 @@ class SwarmEngine:
             AttemptFolder(attempt).say(f"stop {grace_seconds:f}")
 
     def delete(self, name: str, attempt: Path) -> None:
-        if folders.is_listed(name):
+        if folders.is_listed(name) and attempt.exists():
             AttemptFolder(attempt).say("stop 0")
         with _engine_errors(), suppress(NotFound):
             self._docker.api.remove_service(name)  # type: ignore[no-untyped-call]
@@ -123,7 +123,7 @@ class SwarmEngine:
         seen_at, states = self._seen
         if time.monotonic() - seen_at > NODES_SECONDS:
             with _engine_errors():
-                states = {node.id: node.attrs["Status"]["State"] for node in self._docker.nodes.list()}
+                states = {str(node.id): node.attrs["Status"]["State"] for node in self._docker.nodes.list()}
             self._seen = time.monotonic(), states
         return bool(node_id) and states.get(node_id, "down") == "down"
 
