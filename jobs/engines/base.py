@@ -32,10 +32,11 @@ class InstanceSpec:
     """All that is needed to make one instance. Paths are on the platform's storage.
 
     `cpus`, `memory_mib` and `gpus` are the whole instance's. The engine adds to `env` what only it knows:
-    ERA_INPUT_DIR and ERA_OUTPUT_DIR.
+    ERA_INPUT_DIR, ERA_OUTPUT_DIR and ERA_PREVIOUS_OUTPUT_DIR.
 
-    `code`, `inputs` and `outputs` are the job's folders; `attempt` is the folder of this attempt, to
-    which the runner writes `log`, `started`, `exit` and its lock, and which the job itself can't enter.
+    `code` and `inputs` are the job's folders, `outputs` is this attempt's, and `previous` that of the attempt before,
+    which this one may read; `attempt` is the folder to which the runner writes `log`, `started`, `exit` and its
+    lock, and which the job itself can't enter.
     """
 
     name: str
@@ -54,6 +55,7 @@ class InstanceSpec:
     attempt: Path
     stop_at: datetime  # TERM is sent now …
     end_at: datetime  # … and KILL now: the end of the slot
+    previous: Path | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
 

@@ -1,6 +1,5 @@
 """Runs instances on a Docker Swarm: production's engine."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -17,11 +16,12 @@ from era_platform.common import clock
 from jobs.engines import folders
 from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EngineError, Instance, InstanceSpec, Phase, Usage
+from jobs.engines.runner_command import INPUT, OUTPUT, PREVIOUS, folder_names
 from jobs.engines.swarm_images import full_name, pull, reference
-from jobs.engines.swarm_service import INPUT, LABEL, OUTPUT, POOL_LABEL, service
+from jobs.engines.swarm_nodes import Nodes, capacity_of
+from jobs.engines.swarm_service import LABEL, service
 
 SECONDS = 20  # for one call to Docker
-NODES_SECONDS = 1  # how long what the manager said of its nodes is good for
 SETTLING = timedelta(seconds=5)  # until what a container wrote last shows on all machines of a network storage
 _ENDED = {"complete", "failed", "shutdown", "rejected", "orphaned", "remove"}
 
@@ -29,12 +29,13 @@ _ENDED = {"complete", "failed", "shutdown", "rejected", "orphaned", "remove"}
 class SwarmEngine:
     name = "swarm"
 
-    def __init__(self) -> None:
-        self._seen: tuple[float, dict[str, str]] = float("-inf"), {}  # when, and the nodes' states
-
     @cached_property
     def _docker(self) -> docker.DockerClient:
         return docker.DockerClient(base_url=settings.ERA_DOCKER_HOST, version="auto", timeout=SECONDS)
+
+    @cached_property
+    def _nodes(self) -> Nodes:
+        return Nodes(self._docker)
 
     def check_image(self, image: str) -> str:
         with _engine_errors():
@@ -46,12 +47,12 @@ class SwarmEngine:
             pull(self._docker, spec.image)
 
     def create(self, spec: InstanceSpec) -> None:
-        env = {**spec.env, "ERA_INPUT_DIR": INPUT, "ERA_OUTPUT_DIR": OUTPUT}
-        AttemptFolder(spec.attempt).prepare(env)
+        folders.make_outputs(spec)
+        AttemptFolder(spec.attempt).prepare({**spec.env, **folder_names(spec, INPUT, OUTPUT, PREVIOUS)})
         folders.list_instance(spec.name, spec.attempt)
         with _engine_errors():
             try:
-                wanted = service(spec, reference(self._docker, spec.image), placed=self._nodes_have_pools())
+                wanted = service(spec, reference(self._docker, spec.image), placed=self._nodes.have_pools())
                 self._docker.api.create_service(**wanted)  # type: ignore[no-untyped-call]
             except APIError as error:
                 if error.status_code != 409:  # there is one of this name: ours, for names are
@@ -72,9 +73,14 @@ class SwarmEngine:
             return as_told(name, started, ended)
         if task is None:
             return _without_task(name, folder, begun)
-        if self._is_down(task.get("NodeID", "")):
-            return Instance(name, Phase.LOST, begun, detail="Its node is down.")
-        return _from_task(name, task["Status"], begun)
+        return self._on_lost_node(name, task, begun) or _from_task(name, task["Status"], begun)
+
+    def _on_lost_node(self, name: str, task: dict[str, Any], begun: datetime | None) -> Instance | None:
+        """Lost where its node is down: a task stays `running` in the manager's books there, and for hours."""
+        with _engine_errors():
+            if not self._nodes.down(task.get("NodeID", "")):
+                return None
+            return Instance(name, Phase.LOST, begun, detail=f"Its node {self._nodes.name(task['NodeID'])} is down.")
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
         if folders.is_listed(name):
@@ -95,7 +101,7 @@ class SwarmEngine:
 
     def capacity(self) -> list[Capacity]:
         with _engine_errors():
-            return [_capacity(node.attrs) for node in self._docker.nodes.list()]
+            return [capacity_of(node.attrs) for node in self._docker.nodes.list()]
 
     def sample(self, name: str, attempt: Path) -> Usage | None:
         """Only where the container runs on the machine that ERA_DOCKER_HOST names: a manager knows no more."""
@@ -113,19 +119,6 @@ class SwarmEngine:
         with _engine_errors():
             services = self._docker.services.list(filters={"label": LABEL})
             return sorted(found.name for found in services)
-
-    def _nodes_have_pools(self) -> bool:
-        """As soon as one node is given to a pool, all pools' jobs run on their own nodes only."""
-        return any(POOL_LABEL in node.attrs["Spec"].get("Labels", {}) for node in self._docker.nodes.list())
-
-    def _is_down(self, node_id: str) -> bool:
-        """Whether the manager has lost the node: it goes on showing what ran there as running."""
-        seen_at, states = self._seen
-        if time.monotonic() - seen_at > NODES_SECONDS:
-            with _engine_errors():
-                states = {str(node.id): node.attrs["Status"]["State"] for node in self._docker.nodes.list()}
-            self._seen = time.monotonic(), states
-        return bool(node_id) and states.get(node_id, "down") == "down"
 
     def _task(self, name: str) -> dict[str, Any] | None:
         """The service's newest task; None where there is no such service, or it has none yet."""
@@ -165,27 +158,3 @@ def _moment(text: str) -> datetime:
     # Docker writes nanoseconds, and drops trailing zeros.
     seconds, _, fraction = text.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")
-
-
-def _capacity(node: dict[str, Any]) -> Capacity:
-    resources = node["Description"]["Resources"]
-    state, availability = node["Status"]["State"], node["Spec"]["Availability"]
-    available = state == "ready" and availability == "active"
-    return Capacity(
-        node["Description"]["Hostname"],
-        resources["NanoCPUs"] / 10**9,
-        resources["MemoryBytes"] // 2**20,
-        sum(_gpus(generic) for generic in resources.get("GenericResources") or ()),
-        available,
-        (node["Spec"].get("Labels") or {}).get(POOL_LABEL, ""),
-        "" if available else availability if state == "ready" else state,
-    )
-
-
-def _gpus(generic: dict[str, Any]) -> int:
-    """Named ones count one each (`NVIDIA-GPU=gpu0`); others come as a number."""
-    for kind, count in (("NamedResourceSpec", 1), ("DiscreteResourceSpec", None)):
-        found = generic.get(kind)
-        if found and found["Kind"] == settings.ERA_GPU_RESOURCE:
-            return count or int(found["Value"])
-    return 0

@@ -23,13 +23,12 @@ from docker.types import (
 from era_platform.common import storage
 from jobs.engines.base import EngineError, InstanceSpec
 from jobs.engines.folders import job_user
-from jobs.engines.runner_command import plain_environment, runner, timing
+from jobs.engines.runner_command import CODE, INPUT, OUTPUT, PREVIOUS, plain_environment, runner, timing
+from jobs.engines.swarm_nodes import POOL_LABEL
 
-CODE, INPUT, OUTPUT = "/era/code", "/era/input", "/era/output"
 # The attempt's folder lies in one that the runner closes to the job.
 PRIVATE, ATTEMPT, RUNNER = "/era/private", "/era/private/attempt", "/era/runner"
 LABEL = "era.instance"
-POOL_LABEL = "era.pool"  # of nodes, too: which pool's jobs they run
 STOP_SECONDS = 5  # between TERM and KILL where Docker itself ends the container, as when it goes down
 
 
@@ -76,6 +75,7 @@ def _mounts(spec: InstanceSpec) -> list[Mount]:
         Mount(CODE, str(spec.code), "bind"),
         Mount(INPUT, str(spec.inputs), "bind", read_only=True),
         Mount(OUTPUT, str(spec.outputs), "bind"),
+        *([Mount(PREVIOUS, str(spec.previous), "bind", read_only=True)] if spec.previous else []),
         Mount(ATTEMPT, str(spec.attempt), "bind"),
         Mount(RUNNER, str(_shared_runner()), "bind", read_only=True),
         # Docker's 64 MiB are too little for the shared memory of data loaders; it counts as the job's memory.

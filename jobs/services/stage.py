@@ -73,7 +73,7 @@ def lock_name(job_id: UUID) -> str:
 
 def _make_ready(job: Job) -> None:
     folder = storage.job_folder(job.pk)
-    for name, mode in {"input": PUBLIC, "output": PUBLIC, "attempts": PRIVATE}.items():
+    for name, mode in {"input": PUBLIC, "outputs": PUBLIC, "attempts": PRIVATE}.items():
         (folder / name).mkdir(mode=mode, parents=True, exist_ok=True)
     storage.attempt_folder(job.pk, 1).mkdir(mode=PRIVATE, exist_ok=True)
     if job.code:
