@@ -27,7 +27,7 @@ class Nodes:
 
     def have_pools(self) -> bool:
         """As soon as one node is given to a pool, all pools' jobs run on their own nodes only."""
-        return any(POOL_LABEL in node["Spec"].get("Labels", {}) for node in self.client.api.nodes())  # type: ignore[no-untyped-call]
+        return any(POOL_LABEL in node["Spec"].get("Labels", {}) for node in self.client.api.nodes())
 
     def down(self, node_id: str) -> bool:
         """Whether the manager has given a node up. What runs there may run on, out of its reach."""
