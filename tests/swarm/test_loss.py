@@ -11,7 +11,7 @@ from django_scopes import scopes_disabled
 from pytest_django.fixtures import Settings
 
 from era_platform.common import clock
-from jobs.engines import engine
+from jobs.engines import engine, folders
 from jobs.models import Attempt, Job, Node
 from jobs.services import instances, nodes, reconcile
 from pricing.models import Pool
@@ -116,18 +116,23 @@ def test_what_was_sold_on_a_lost_node_moves_or_is_paid_back(
     assert reconcile.reconcile() == []
 
 
-def test_an_instance_of_an_ended_attempt_is_found_and_removed_and_strangers_are_left_alone(
+def test_an_instance_that_no_attempt_knows_is_removed_and_strangers_are_left_alone(
     cluster: Rig, pool: Pool, ours: Tenant, busybox: str
 ) -> None:
     job = due_now(ours, pool, busybox)
     [attempt] = attempts(job)
-    stranger = f"era-{'0' * 32}-1"
-    spec = instances.spec_of(job, 1)
-    engine().create(replace(spec, name=stranger))
+    forgotten, stranger = f"era-{'1' * 32}-1", f"era-{'0' * 32}-1"
+    for name in (forgotten, stranger):
+        engine().create(replace(instances.spec_of(job, 1), name=name))
+    folders.unlist_instance(stranger)  # as one that was made with another storage
     with scopes_disabled():
         Attempt.objects.filter(pk=attempt.pk).update(ended_at=clock.now() - timedelta(minutes=5))
         Job.objects.filter(pk=job.pk).update(state="cancelled", finished_at=clock.now())
     found = {each.subject: each.found for each in reconcile.reconcile() if each.kind == "instance_without_attempt"}
-    assert found == {attempt.instance: "its attempt has ended; removed", stranger: "no such attempt; left alone"}
+    assert found == {
+        attempt.instance: "its attempt has ended; removed",
+        forgotten: "there is no such attempt; removed",
+        stranger: "another platform's, or of another storage; left alone",
+    }
     assert engine().instances() == [stranger]
     eventually(lambda: not cluster.containers(attempt.instance), what="its container is gone")
