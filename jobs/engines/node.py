@@ -13,6 +13,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 import docker
+from jobs.engines import gpus
 from jobs.engines.base import EngineError, Usage
 from jobs.engines.swarm_images import pull
 from jobs.engines.swarm_service import LABEL
@@ -55,19 +56,26 @@ class NodeDocker:
     def usages(self) -> dict[str, Usage]:
         """What each instance that runs on this node uses now."""
         with _told():
-            containers = self._docker.containers.list(filters={"label": LABEL})
-            found = {one.labels[LABEL]: _usage(one) for one in containers}
+            containers = self._docker.containers.list(filters={"label": LABEL}, ignore_removed=True)
+            known = gpus.look()
+            found = {one.labels[LABEL]: _usage(one, known) for one in containers}
         return {name: usage for name, usage in found.items() if usage}
 
 
-def _usage(container: Any) -> Usage | None:
+def _usage(container: Any, known: list[gpus.Gpu]) -> Usage | None:
     try:
         stats: Any = container.stats(stream=False, one_shot=True)
     except NotFound:
         return None
     if not stats.get("memory_stats", {}).get("usage"):
         return None
-    return Usage(stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, stats["memory_stats"]["usage"])
+    own = gpus.given_to(container.attrs["Config"]["Env"] or [], known)
+    return Usage(
+        stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+        stats["memory_stats"]["usage"],
+        sum(gpu.percent for gpu in own) / len(own) if own else None,
+        sum(gpu.memory_bytes for gpu in own) if own else None,
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What agents on the nodes report: that they live, and which job has what it needs where."""
+"""What agents on the nodes report: that they live, which job has what it needs where, and what GPUs do."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -35,6 +35,16 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "node agents",
                 "ordering": ["node"],
             },
+        ),
+        migrations.AddField(
+            model_name="sample",
+            name="gpu_memory_bytes",
+            field=models.BigIntegerField(blank=True, null=True, verbose_name="memory of its GPUs (bytes)"),
+        ),
+        migrations.AddField(
+            model_name="sample",
+            name="gpu_percent",
+            field=models.FloatField(blank=True, null=True, verbose_name="use of its GPUs (percent)"),
         ),
         migrations.CreateModel(
             name="Staging",

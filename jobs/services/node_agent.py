@@ -80,6 +80,8 @@ def sample(docker: NodeDocker) -> None:
                 at=clock.now(),
                 cpu_seconds=usages[attempt.instance].cpu_seconds,
                 memory_bytes=usages[attempt.instance].memory_bytes,
+                gpu_percent=usages[attempt.instance].gpu_percent,
+                gpu_memory_bytes=usages[attempt.instance].gpu_memory_bytes,
             )
             for attempt in running
         )
