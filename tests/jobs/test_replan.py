@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django_scopes import scope, scopes_disabled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -211,6 +211,13 @@ def test_a_job_can_be_moved_more_than_once(ours: Tenant, pool: Pool) -> None:
     assert (kinds(job).count("moved"), after(other).moved_to) == (2, None)
     with scopes_disabled():
         assert list(consistency.book()) == []
+
+
+def test_the_database_refuses_a_move_out_of_the_window(ours: Tenant, pool: Pool) -> None:
+    job = crowded(ours, pool)
+    later = {"start_at": job.deadline, "end_at": job.deadline + timedelta(minutes=2)}
+    with scopes_disabled(), pytest.raises(IntegrityError, match="within_its_window"), transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(moved_to=job.start_slot + 4, **later)
 
 
 def test_a_stale_look_at_a_job_that_was_moved_does_not_launch_it(ours: Tenant, pool: Pool) -> None:
