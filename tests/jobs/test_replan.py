@@ -213,6 +213,22 @@ def test_a_job_can_be_moved_more_than_once(ours: Tenant, pool: Pool) -> None:
         assert list(consistency.book()) == []
 
 
+def test_many_are_moved_and_ended_a_few_at_a_time(ours: Tenant, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.services.replan.MOST", 1)
+    moves = crowded(ours, pool)
+    later = clock.now() + timedelta(minutes=30)
+    last = {"units": 4, "earliest": later, "deadline": later + timedelta(minutes=3)}
+    one_of_two = [sold(ours, pool, **last) for _ in range(2)]
+    ends = sold(ours, pool, units=8, earliest=later + timedelta(hours=1), deadline=later + timedelta(minutes=63))
+    lose(pool, 4)
+    outcome = replan(pool.pk)
+    assert [job.pk for job in outcome.moved] == [moves.pk]
+    assert {job.pk for job in outcome.ended} - {job.pk for job in one_of_two} == {ends.pk}
+    assert len(outcome.ended) == 2
+    with scopes_disabled():
+        assert [found for check in consistency.CHECKS.values() for found in check()] == []
+
+
 def test_the_database_refuses_a_move_out_of_the_window(ours: Tenant, pool: Pool) -> None:
     job = crowded(ours, pool)
     later = {"start_at": job.deadline, "end_at": job.deadline + timedelta(minutes=2)}
