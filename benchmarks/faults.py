@@ -9,6 +9,7 @@ the jobs, looks for attempts of one job that ran at the same time, and has the p
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,7 @@ class Fault(NamedTuple):
 
 def main() -> None:
     options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # and so all that was started is stopped
     with ExitStack() as running:
         rig = running.enter_context(running_swarm())
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="era-faults-")))
@@ -122,18 +124,18 @@ def agents(rig: Rig, platform: Platform) -> Iterator[None]:
 
 
 def submit(platform: Platform, image: str, count: int) -> list[str]:
-    """Jobs of one unit and one slot, each with a window of a quarter of an hour; half of them don't care when."""
+    """Jobs of one unit and one slot, each with a window of some minutes; half of them may begin at once."""
     ids = []
     with platform.client() as client:
         for number in range(count):
-            wait = {} if number % 2 else {"earliest": in_future(seconds=20 + number * 1.5)}
+            wait = {} if number % 2 else {"earliest": in_future(seconds=20 + number)}
             request = a_request(
                 pool="quick",
                 name=f"job {number}",
                 image=image,
                 command=["sh", "-c", SCRIPT],
                 duration=SLOT,
-                deadline=in_future(seconds=900 + number),
+                deadline=in_future(seconds=150 + number * 2),
                 value="100",
                 **wait,
             )

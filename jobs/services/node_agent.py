@@ -25,6 +25,9 @@ BATCH = 100
 AGAIN = timedelta(seconds=10)
 """Until what failed is tried again."""
 
+LAID_OUT = timedelta(seconds=60)
+"""How long the platform may take to make a job's folders, once it is time for that."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -63,7 +66,7 @@ def get_ready(node: str, docker: NodeDocker, job_id: UUID) -> None:
         if job is None or not _is_laid_out(job):
             return  # the platform makes its folders first
         with events.following(job):
-            problem = _obstacle(docker) or _bring(docker, job)
+            problem = _unseen(job) or _obstacle(docker) or _bring(docker, job)
             _write_down(node, job, problem)
 
 
@@ -88,8 +91,15 @@ def sample(docker: NodeDocker) -> None:
 
 
 def _is_laid_out(job: Job) -> bool:
-    """Whether the folders that the platform made for it can be seen from here. If not, the storage may be away."""
-    return storage.job_folder(job.pk).is_dir() or clock.now() > (job.start_at or clock.now()) - stage.AHEAD / 2
+    """Whether the platform has made its folders, or should have by now: then it is the storage that is away here."""
+    begun = max(job.decided_at, (job.start_at or job.decided_at) - stage.AHEAD)
+    return storage.job_folder(job.pk).is_dir() or clock.now() > begun + LAID_OUT
+
+
+def _unseen(job: Job) -> str:
+    if storage.job_folder(job.pk).is_dir():
+        return ""
+    return _("The job's folder is not there: is the storage mounted at {root}?").format(root=storage.root())
 
 
 def _obstacle(docker: NodeDocker) -> str:
@@ -110,8 +120,6 @@ def _problem(storage_free: int | None, images_free: int | None) -> str:
 
 
 def _bring(docker: NodeDocker, job: Job) -> str:
-    if not storage.job_folder(job.pk).is_dir():
-        return _("The job's folder is not there: is the storage mounted at {root}?").format(root=storage.root())
     try:
         docker.bring(job.image)
     except EngineError as error:

@@ -9,13 +9,14 @@ from django_scopes import scopes_disabled
 from era_platform.common import clock
 from jobs.collector import Collector
 from jobs.engines.base import Capacity
+from jobs.engines.node import NodeDocker
 from jobs.models import Agent, Job, Node, Staging
 from jobs.selectors import agents
 from jobs.services import node_agent, nodes, stage
 from jobs.services.node_agent import _write_down
 from pricing.models import Pool
 from tests.factories import Tenant, a_pool
-from tests.jobs.ways import kinds, reloaded, reserved
+from tests.jobs.ways import events, kinds, reloaded, reserved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("held_clock")]
 
@@ -93,6 +94,18 @@ def test_what_failed_is_due_again_after_a_while_and_what_is_ready_is_not(ours: T
     ready(job, "n1")
     clock.advance(60)
     assert node_agent.due("n1") == []
+
+
+def test_folders_that_are_not_made_yet_are_waited_for_and_those_that_should_be_are_missed(
+    ours: Tenant, pool: Pool
+) -> None:
+    start = clock.now() + timedelta(minutes=9)
+    job = reserved(ours, pool, earliest=start, deadline=start + timedelta(minutes=9))
+    node_agent.get_ready("n1", NodeDocker(), job.pk)
+    assert kinds(job) == ["state"]
+    clock.advance(61)
+    node_agent.get_ready("n1", NodeDocker(), job.pk)
+    assert "is the storage mounted" in events(job)[-1].detail["error"]
 
 
 def test_only_what_starts_soon_on_its_own_pool_is_due(ours: Tenant, pool: Pool) -> None:
