@@ -83,13 +83,18 @@ class Usage:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What one node has; `available` is false where it can take no instances now."""
+    """What one node has; `available` is false where it can take no instances now, and `why` says why not.
+
+    `pool` is the one whose instances it takes (its label), empty where it has none.
+    """
 
     node: str
     cpus: float
     memory_mib: int
     gpus: int
     available: bool
+    pool: str = ""
+    why: str = ""
 
 
 class EngineError(Exception):

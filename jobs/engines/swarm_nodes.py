@@ -27,11 +27,12 @@ class Nodes:
 
     def have_pools(self) -> bool:
         """As soon as one node is given to a pool, all pools' jobs run on their own nodes only."""
-        return any(POOL_LABEL in node["Spec"].get("Labels", {}) for node in self.client.api.nodes())  # type: ignore[no-untyped-call]
+        return any(_pool(node.attrs) for node in self.client.nodes.list())
 
     def down(self, node_id: str) -> bool:
-        """Whether the manager has given a node up. What runs there may run on, out of its reach."""
-        return any(node["ID"] == node_id and node["Status"]["State"] == "down" for node in self.all())
+        """Whether the manager has given a node up, or knows it no more. What runs there may run on, out of reach."""
+        alive = {node["ID"] for node in self.all() if node["Status"]["State"] != "down"}
+        return bool(node_id) and node_id not in alive
 
     def name(self, node_id: str) -> str:
         names = (node["Description"]["Hostname"] for node in self.all() if node["ID"] == node_id)
@@ -40,13 +41,21 @@ class Nodes:
 
 def capacity_of(node: dict[str, Any]) -> Capacity:
     resources = node["Description"]["Resources"]
+    state, availability = node["Status"]["State"], node["Spec"]["Availability"]
+    available = state == "ready" and availability == "active"
     return Capacity(
         node["Description"]["Hostname"],
         resources["NanoCPUs"] / 10**9,
         resources["MemoryBytes"] // 2**20,
         sum(_gpus(generic) for generic in resources.get("GenericResources") or ()),
-        node["Status"]["State"] == "ready" and node["Spec"]["Availability"] == "active",
+        available,
+        _pool(node),
+        "" if available else availability if state == "ready" else state,
     )
+
+
+def _pool(node: dict[str, Any]) -> str:
+    return str((node["Spec"].get("Labels") or {}).get(POOL_LABEL, ""))
 
 
 def _gpus(generic: dict[str, Any]) -> int:
