@@ -27,11 +27,12 @@ class Nodes:
 
     def have_pools(self) -> bool:
         """As soon as one node is given to a pool, all pools' jobs run on their own nodes only."""
-        return any(POOL_LABEL in node["Spec"].get("Labels", {}) for node in self.client.api.nodes())
+        return any(_pool(node.attrs) for node in self.client.nodes.list())
 
     def down(self, node_id: str) -> bool:
-        """Whether the manager has given a node up. What runs there may run on, out of its reach."""
-        return any(node["ID"] == node_id and node["Status"]["State"] == "down" for node in self.all())
+        """Whether the manager has given a node up, or knows it no more. What runs there may run on, out of reach."""
+        alive = {node["ID"] for node in self.all() if node["Status"]["State"] != "down"}
+        return bool(node_id) and node_id not in alive
 
     def name(self, node_id: str) -> str:
         names = (node["Description"]["Hostname"] for node in self.all() if node["ID"] == node_id)
@@ -48,9 +49,13 @@ def capacity_of(node: dict[str, Any]) -> Capacity:
         resources["MemoryBytes"] // 2**20,
         sum(_gpus(generic) for generic in resources.get("GenericResources") or ()),
         available,
-        node["Spec"].get("Labels", {}).get(POOL_LABEL, ""),
+        _pool(node),
         "" if available else availability if state == "ready" else state,
     )
+
+
+def _pool(node: dict[str, Any]) -> str:
+    return str((node["Spec"].get("Labels") or {}).get(POOL_LABEL, ""))
 
 
 def _gpus(generic: dict[str, Any]) -> int:
