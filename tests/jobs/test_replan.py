@@ -1,6 +1,7 @@
 """Reservations whose machine is lost: kept, moved within their own windows, or ended with a refund and a credit."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Transfer
 from era_platform.common import clock
+from era_platform.common.errors import Conflict
 from era_platform.common.money import format_credits
 from jobs.engines.base import Phase
 from jobs.models import Job
@@ -37,6 +39,7 @@ from tests.jobs.ways import (
     running,
     seen,
     starting,
+    together,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("held_clock")]
@@ -287,6 +290,28 @@ def test_the_reconciler_finds_nothing_after_it(ours: Tenant, theirs: Tenant, poo
     assert outcome.moved
     assert outcome.ended
     assert reconcile.reconcile() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_submits_cancels_launches_or_plans_at_the_same_time_nothing_differs(
+    ours: Tenant, theirs: Tenant, held_clock: datetime
+) -> None:
+    for _ in range(4):
+        pool = a_pool()
+        jobs = [crowded(ours, pool), *(sold(tenant, pool, units=1) for tenant in (ours, ours, theirs, theirs))]
+        lose(pool, 4)
+        gave = together(
+            partial(replan, pool.pk),
+            partial(replan, pool.pk),
+            partial(cancel, actor=ours.member, organization=ours.organization, job_id=jobs[0].pk),
+            partial(cancel, actor=ours.member, organization=ours.organization, job_id=jobs[1].pk),
+            partial(decided, theirs, pool, units=2),
+            partial(launch.launch, jobs[2].pk),
+        )
+        assert [error for error in gave if isinstance(error, Exception) and not isinstance(error, Conflict)] == []
+        replan(pool.pk)
+        assert reconcile.reconcile() == []
+        assert {after(job).state for job in jobs} <= {"reserved", "failed", "cancelled"}
 
 
 def test_a_credit_that_was_not_given_is_found(ours: Tenant, pool: Pool) -> None:
