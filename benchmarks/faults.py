@@ -29,7 +29,7 @@ from tests.platform import PROJECT, Platform, a_request, database, in_future, ru
 from tests.swarm.images import import_busybox
 from tests.swarm.rig import Rig, running_swarm
 
-JOBS, SLOT, UNITS, HEADROOM = 200, 12, 8, 4
+JOBS, SLOT, UNITS, HEADROOM = 200, 12, 12, 4
 EVERY, BROKEN_FOR = (6.0, 14.0), (10.0, 25.0)
 """Seconds, at least and at most: between two faults, and until a node or the registry is mended."""
 SETTLED_WITHIN = 1_500
@@ -44,11 +44,11 @@ PARTS = {
 SCRIPT = """
 for i in $(seq 1 25); do read now rest < /proc/uptime; echo $now >> $ERA_OUTPUT_DIR/alive; sleep 0.2; done
 """
-KEEP_HEADROOM = f"""
+KEEP_HEADROOM = """
 from pricing.models import Pool
 from pricing.services.pools import change_capacity
 pool = Pool.objects.get(slug="quick")
-change_capacity(actor=None, pool_id=pool.pk, units={UNITS + HEADROOM}, headroom_units={HEADROOM})
+change_capacity(actor=None, pool_id=pool.pk, units=pool.units, headroom_units=%d)
 """
 RECONCILE = """
 import json
@@ -72,11 +72,11 @@ def main() -> None:
         rig = running.enter_context(running_swarm())
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="era-faults-")))
         folder.chmod(0o755)
-        platform = running.enter_context(on(rig, folder))
+        platform = running.enter_context(on(rig, folder, options))
         running.enter_context(agents(rig, platform))
         with rig.client() as client:
             image = rig.push(import_busybox(client))
-        jobs = submit(platform, image, options.jobs)
+        jobs = submit(platform, image, options)
         broken = break_things(rig, platform, Random(options.seed), jobs)
         rig.repair()
         rig.set_pools(n1="none", n2="quick", n3="quick")
@@ -87,19 +87,22 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--slot", type=int, default=SLOT, help="seconds; each job has one slot")
+    parser.add_argument("--headroom", type=int, default=HEADROOM, help=f"units of the {UNITS} that are not sold")
     return parser.parse_args()
 
 
 @contextmanager
-def on(rig: Rig, folder: Path) -> Iterator[Platform]:
-    """A platform whose jobs run on the nodes n2 and n3, of which one alone could run all that is sold but the rest."""
+def on(rig: Rig, folder: Path, options: argparse.Namespace) -> Iterator[Platform]:
+    """A platform whose jobs run on the nodes n2 and n3: each has room for 8 of the 12 units. One alone can run all
+    that is sold where 4 are head-room; without head-room reservations have to move when one is lost."""
     rig.set_pools(n1="none", n2="quick", n3="quick")
     settings = {"ERA_ENGINE": "swarm", "ERA_DOCKER_HOST": rig.host, "ERA_NODE_GRACE_SECONDS": "5"}
     with running_platform(folder, **settings) as platform:
-        size = [f"--units={UNITS + HEADROOM}", "--unit-cpus=0.25", "--unit-memory-mib=64"]
-        slots = [f"--slot-seconds={SLOT}", "--horizon-slots=2000", "--grace-seconds=2"]
+        size = [f"--units={UNITS}", "--unit-cpus=0.25", "--unit-memory-mib=64"]
+        slots = [f"--slot-seconds={options.slot}", "--horizon-slots=2000", "--grace-seconds=2"]
         platform.manage("create_pool", "quick", *size, *slots)
-        platform.manage("shell", "-v0", "-c", KEEP_HEADROOM)
+        platform.manage("shell", "-v0", "-c", KEEP_HEADROOM % options.headroom)
         yield platform
 
 
@@ -123,18 +126,18 @@ def agents(rig: Rig, platform: Platform) -> Iterator[None]:
             process.wait(60)
 
 
-def submit(platform: Platform, image: str, count: int) -> list[str]:
+def submit(platform: Platform, image: str, options: argparse.Namespace) -> list[str]:
     """Jobs of one unit and one slot, each with a window of some minutes; half of them may begin at once."""
     ids = []
     with platform.client() as client:
-        for number in range(count):
+        for number in range(options.jobs):
             wait = {} if number % 2 else {"earliest": in_future(seconds=20 + number)}
             request = a_request(
                 pool="quick",
                 name=f"job {number}",
                 image=image,
                 command=["sh", "-c", SCRIPT],
-                duration=SLOT,
+                duration=options.slot,
                 deadline=in_future(seconds=150 + number * 2),
                 value="100",
                 **wait,
@@ -211,12 +214,13 @@ def report(platform: Platform, jobs: list[dict[str, Any]], broken: Counter[str])
     outcomes = Counter(f"{job['state']} {job['reason']}".strip() for job in jobs)
     attempts = Counter(job["attempt"] for job in jobs)
     moved = sum(job["promised_start"] != job["start"] for job in jobs)
+    credits = sum(job["credit"] != "0.00" for job in jobs)
     wrong = [job["id"] for job in jobs if job["paid"] != ("0.00" if job["reason"] == "platform" else job["price"])]
     overlaps = [job["id"] for job in jobs if overlap(platform.folder / "storage" / "jobs" / job["id"])]
     time.sleep(70)  # the reconciler gives whatever is under way a minute
     found = next(line for line in platform.manage("shell", "-v0", "-c", RECONCILE).splitlines() if "FOUND" in line)
     print(f"faults: {sum(broken.values())} ({', '.join(f'{count} {name}' for name, count in broken.most_common())})")
-    print(f"jobs: {dict(outcomes)}; moved {moved}; attempts {dict(sorted(attempts.items()))}")
+    print(f"jobs: {dict(outcomes)}; moved {moved}; with a credit {credits}; attempts {dict(sorted(attempts.items()))}")
     print(f"paid wrongly: {len(wrong)} {wrong[:3]}; two attempts at the same time: {len(overlaps)} {overlaps[:3]}")
     print(f"the reconciler finds: {json.loads(found.partition('FOUND')[2])}")
 
