@@ -10,7 +10,8 @@ from prometheus_client.registry import Collector
 from accounts.models import LedgerAccount
 from era_platform.common import clock
 from era_platform.common.money import MICRO
-from jobs.models import Attempt, Job
+from jobs.models import Attempt, Job, Node
+from jobs.selectors.cluster import standings
 from jobs.services.settle import removable, unsettled
 from jobs.states import State
 
@@ -23,6 +24,7 @@ class JobGauges(Collector):
             yield _queues()
             yield _lateness()
             yield _balances()
+            yield from _cluster()
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return []  # or registering would collect once, to learn the names
@@ -50,6 +52,19 @@ def _lateness() -> GaugeMetricFamily:
     first = Job.objects.filter(state=State.RESERVED).aggregate(first=Min("start_at"))["first"]
     late = max((clock.now() - first).total_seconds(), 0) if first else 0
     return GaugeMetricFamily("era_due_oldest_seconds", "How long the job that is due first has been due.", late)
+
+
+def _cluster() -> Iterable[GaugeMetricFamily]:
+    told = "Units from the next slot on, in the book and of nodes."
+    units = GaugeMetricFamily("era_pool_units", told, labels=["pool", "part"])
+    for standing in standings():
+        for part, count in standing.parts.items():
+            units.add_metric([standing.pool.slug, part], count)
+    yield units
+    available = GaugeMetricFamily("era_node_available", "Whether a node takes jobs.", labels=["node", "pool"])
+    for node in Node.objects.select_related("pool"):
+        available.add_metric([node.name, node.pool.slug if node.pool else ""], int(node.available))
+    yield available
 
 
 def _balances() -> GaugeMetricFamily:

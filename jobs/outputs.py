@@ -1,7 +1,8 @@
-"""The files that a job wrote: listing them, and opening one without being led elsewhere by the job."""
+"""The files that a job wrote: those of its last attempt; listed, and opened without being led elsewhere by the job."""
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from era_platform.common import storage
 from era_platform.common.errors import NotFound
+from jobs.engines.attempt import AttemptFolder
 
 MOST_LISTED = 10_000
 
@@ -28,7 +30,27 @@ class OutputFile:
 
 
 def folder_of(job_id: UUID) -> Path:
-    return storage.job_folder(job_id) / "output"
+    """The outputs of the last attempt that began."""
+    return before(job_id, sys.maxsize) or _without_attempts(job_id)
+
+
+def before(job_id: UUID, number: int) -> Path | None:
+    """The outputs of the last attempt before this one that began; None where none did."""
+    try:
+        earlier = [int(found.name) for found in (storage.job_folder(job_id) / "attempts").iterdir()]
+    except FileNotFoundError:
+        return None
+    for attempt in sorted((attempt for attempt in earlier if attempt < number), reverse=True):
+        folder = storage.output_folder(job_id, attempt)
+        if AttemptFolder(storage.attempt_folder(job_id, attempt)).began() and folder.is_dir():
+            return folder
+    return None
+
+
+def _without_attempts(job_id: UUID) -> Path:
+    """Jobs from before attempts had outputs of their own have one folder for all."""
+    old = storage.job_folder(job_id) / "output"
+    return old if old.is_dir() else storage.output_folder(job_id, 1)
 
 
 def listing(job_id: UUID) -> list[OutputFile]:

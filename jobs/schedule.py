@@ -10,6 +10,7 @@ EVERY: dict[str, float] = {
     "jobs.observe_all": 1,
     "jobs.settle_due": 3,
     "jobs.stage_due": 3,
+    "jobs.watch_capacity": 5,
     "jobs.reconcile": 60,
     "jobs.refit_forecasts": 3600,
     "pricing.snapshot_books": 15,

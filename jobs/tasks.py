@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from era_platform.common.locks import advisory_lock
-from jobs.services import launch, observe, reconcile, refit, settle, stage
+from jobs.services import launch, nodes, observe, reconcile, refit, settle, stage
 
 
 @shared_task(name="jobs.launch_due")
@@ -32,6 +32,13 @@ def settle_due() -> None:
     with advisory_lock("jobs.settle_due") as mine:
         if mine:
             settle.settle_due()
+
+
+@shared_task(name="jobs.watch_capacity")
+def watch_capacity() -> None:
+    with advisory_lock("jobs.watch_capacity") as mine:
+        if mine:
+            nodes.watch()
 
 
 @shared_task(name="jobs.reconcile")

@@ -27,6 +27,7 @@ NEEDS = [
     Need("iptables", "iptables", *SWARM),
     Need("ip", "iproute2", *SWARM),
     Need("busybox", "busybox-static", *SWARM),
+    Need("docker-registry", "docker-registry", *SWARM),
     Need("debootstrap", "debootstrap", *SWARM),
     Need("chromium", "chromium", "browser", "tests of the pages in a browser"),
 ]

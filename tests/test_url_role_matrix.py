@@ -187,7 +187,7 @@ def world(ours: Tenant, theirs: Tenant, tmp_path: Path, settings: Settings) -> W
 def a_job(tenant: Tenant) -> UUID:
     """Reserved, some time ahead, with a file among its outputs."""
     job: Job = submit(actor=tenant.member, organization=tenant.organization, request=a_request())
-    outputs = storage.job_folder(job.pk) / "output"
+    outputs = storage.output_folder(job.pk, 1)
     outputs.mkdir(parents=True)
     (outputs / "result.txt").write_text("42")
     return job.pk

@@ -99,6 +99,7 @@ class Transfer(models.Model):
         CAPTURE = "capture", _("Captured")
         RELEASE = "release", _("Released")
         REFUND = "refund", _("Refund")
+        CREDIT = "credit", _("Credit")
 
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="transfers")
@@ -128,7 +129,7 @@ class Transfer(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["hold", "capture", "release"], hold__isnull=False)
-                | models.Q(kind__in=["top_up", "refund"], hold__isnull=True),
+                | models.Q(kind__in=["top_up", "refund", "credit"], hold__isnull=True),
                 name="transfer_hold_matches_kind",
             ),
         ]

@@ -120,6 +120,21 @@ def top_up(organization: Organization, amount: int, *, actor: User | None, memo:
         )
 
 
+def credit(organization: Organization, amount: int, *, reference: UUID) -> None:
+    """Give the organization `amount` for a promise that was not kept; it comes from outside, as a top-up does."""
+    if amount:
+        rows.add(
+            Transfer(
+                organization=organization,
+                kind=Transfer.Kind.CREDIT,
+                source=_platform(Kind.FUNDING),
+                target_id=_account(organization.pk, Kind.WALLET),
+                amount=amount,
+                reference=reference,
+            )
+        )
+
+
 def _move(kind: Transfer.Kind, source: int, target: int, amount: int, held: Hold, actor: User | None) -> None:
     """From the account with the key `source` to the one with the key `target`."""
     rows.add(

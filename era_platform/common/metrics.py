@@ -41,6 +41,11 @@ LOG_LAG = Histogram(
     buckets=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
 )
 SETTLEMENTS = Counter("era_settlements", "Jobs settled, by the state they ended in.", ["state"])
+REPLANNED = Counter(
+    "era_replanned",
+    "Reservations whose slot was lost with a machine: `moved`, or `ended` with a refund.",
+    ["pool", "outcome"],
+)
 DIFFERENCES = Gauge(
     "era_reconcile_differences",
     "Differences between ledger, reservations and instances at the last look.",

@@ -13,13 +13,18 @@ def root() -> Path:
 
 
 def job_folder(job_id: UUID) -> Path:
-    """All that one job has: `code/ input/ output/ attempts/<n>/`."""
+    """All that one job has: `code/ input/ outputs/<n>/ attempts/<n>/`."""
     return root() / "jobs" / str(job_id)
 
 
 def attempt_folder(job_id: UUID, number: int) -> Path:
     """What one attempt of a job leaves: its log, and what its runner and the platform tell each other."""
     return job_folder(job_id) / "attempts" / str(number)
+
+
+def output_folder(job_id: UUID, number: int) -> Path:
+    """What one attempt of a job writes for its owner. No other attempt can write there."""
+    return job_folder(job_id) / "outputs" / str(number)
 
 
 def archive_path(organization_id: int, digest: str) -> Path:

@@ -33,8 +33,12 @@ class JobSummarySerializer(serializers.Serializer[Job]):
     value = CreditsField()
     price = CreditsField(allow_null=True, help_text="What it costs; for a rejected job, what it would have cost.")
     paid = CreditsField(allow_null=True, help_text="What was taken; null until it is settled.")
+    credit = CreditsField(help_text="What was given beside the refund because its slot was lost.")
     start = MomentField(source="start_at", allow_null=True)
     end = MomentField(source="end_at", allow_null=True)
+    promised_start = MomentField(
+        allow_null=True, help_text="The start that was accepted; `start` differs from it only if machines were lost."
+    )
     submitted_at = MomentField()
     submitted_by = serializers.CharField(source="submitted_by.email")
     started_at = MomentField(allow_null=True)
@@ -98,6 +102,8 @@ class SampleSerializer(serializers.Serializer[Sample]):
     attempt = serializers.IntegerField()
     cpu_seconds = serializers.FloatField(help_text="Since the attempt began.")
     memory_bytes = serializers.IntegerField()
+    gpu_percent = serializers.FloatField(allow_null=True, help_text="Mean use of its GPUs; null where nobody can tell.")
+    gpu_memory_bytes = serializers.IntegerField(allow_null=True, help_text="Of all its GPUs together.")
 
 
 class ReceiptRequestSerializer(serializers.Serializer[Job]):

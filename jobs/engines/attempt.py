@@ -79,6 +79,10 @@ class AttemptFolder:
         except FileNotFoundError:
             return clock.EPOCH
 
+    def began(self) -> bool:
+        """Whether the job's command began."""
+        return (self.path / "started").exists()
+
     def started(self) -> Started | None:
         found = self._read("started")
         return Started(datetime.fromtimestamp(found["at"], UTC)) if found else None

@@ -32,10 +32,11 @@ class InstanceSpec:
     """All that is needed to make one instance. Paths are on the platform's storage.
 
     `cpus`, `memory_mib` and `gpus` are the whole instance's. The engine adds to `env` what only it knows:
-    ERA_INPUT_DIR and ERA_OUTPUT_DIR.
+    ERA_INPUT_DIR, ERA_OUTPUT_DIR and ERA_PREVIOUS_OUTPUT_DIR.
 
-    `code`, `inputs` and `outputs` are the job's folders; `attempt` is the folder of this attempt, to
-    which the runner writes `log`, `started`, `exit` and its lock, and which the job itself can't enter.
+    `code` and `inputs` are the job's folders, `outputs` is this attempt's, and `previous` that of the attempt before,
+    which this one may read; `attempt` is the folder to which the runner writes `log`, `started`, `exit` and its
+    lock, and which the job itself can't enter.
     """
 
     name: str
@@ -54,6 +55,7 @@ class InstanceSpec:
     attempt: Path
     stop_at: datetime  # TERM is sent now …
     end_at: datetime  # … and KILL now: the end of the slot
+    previous: Path | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
 
@@ -73,21 +75,29 @@ class Instance:
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds since the instance began, and bytes of memory it has now."""
+    """CPU seconds since the instance began, and bytes of memory it has now; the same of its GPUs, where it has some
+    and somebody can tell: how much they were used just now in percent, and the memory of all of them together."""
 
     cpu_seconds: float
     memory_bytes: int
+    gpu_percent: float | None = None
+    gpu_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """What one node has; `available` is false where it can take no instances now."""
+    """What one node has; `available` is false where it can take no instances now, and `why` says why not.
+
+    `pool` is the one whose instances it takes (its label), empty where it has none.
+    """
 
     node: str
     cpus: float
     memory_mib: int
     gpus: int
     available: bool
+    pool: str = ""
+    why: str = ""
 
 
 class EngineError(Exception):

@@ -24,14 +24,25 @@ def job_user(organization_id: int) -> tuple[int, int]:
 def make_ready(spec: InstanceSpec) -> None:
     """Make the job's folders, and give its user those that it may write."""
     try:
-        for folder in (spec.code, spec.inputs, spec.outputs):
+        spec.inputs.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for folder in (spec.code, spec.outputs):
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        if os.geteuid() == 0:
-            uid, gid = job_user(spec.organization_id)
-            _give(spec.code, uid, gid)
-            _give(spec.outputs, uid, gid)
+            if os.geteuid() == 0:
+                _give(folder, *job_user(spec.organization_id))
+                folder.chmod(0o750)
     except OSError as error:
         raise EngineError(f"The job's folders can't be made ready: {error}.") from error
+
+
+def make_outputs(spec: InstanceSpec) -> None:
+    """Make the folder that only this attempt writes to, unless it was made with the others."""
+    try:
+        if not spec.outputs.exists():
+            spec.outputs.mkdir(mode=0o750, parents=True)
+            if os.geteuid() == 0:
+                os.chown(spec.outputs, *job_user(spec.organization_id))
+    except OSError as error:
+        raise EngineError(f"The attempt's outputs can't be made: {error}.") from error
 
 
 def _give(folder: Path, uid: int, gid: int) -> None:

@@ -15,7 +15,7 @@ from era_platform.common import clock
 from jobs.engines import folders, sandbox
 from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EndReason, EngineError, ImageError, Instance, InstanceSpec, Phase, Usage
-from jobs.engines.runner_command import plain_environment, runner, timing
+from jobs.engines.runner_command import INPUT, OUTPUT, PREVIOUS, folder_names, plain_environment, runner, timing
 
 HOST = "host"
 SETTLING = timedelta(seconds=5)  # how long a runner that was started may take to show
@@ -40,6 +40,7 @@ class ProcessEngine:
     def create(self, spec: InstanceSpec) -> None:
         self.check_image(spec.image)
         folder = AttemptFolder(spec.attempt)
+        folders.make_outputs(spec)
         folder.prepare(_environment(spec))
         folders.list_instance(spec.name, spec.attempt)
 
@@ -112,8 +113,9 @@ class ProcessEngine:
 
 
 def _environment(spec: InstanceSpec) -> dict[str, str]:
-    inputs, outputs = (str(spec.inputs), str(spec.outputs)) if _is_plain() else (sandbox.INPUT, sandbox.OUTPUT)
-    return {**spec.env, "ERA_INPUT_DIR": inputs, "ERA_OUTPUT_DIR": outputs}
+    if _is_plain():
+        return {**spec.env, **folder_names(spec, str(spec.inputs), str(spec.outputs), str(spec.previous))}
+    return {**spec.env, **folder_names(spec, INPUT, OUTPUT, PREVIOUS)}
 
 
 def _confinement(spec: InstanceSpec) -> list[str]:

@@ -7,6 +7,15 @@ from django.conf import settings
 
 from jobs.engines.base import EngineError, InstanceSpec
 
+# Where an instance that sees nothing else of the machine finds its folders.
+CODE, INPUT, OUTPUT, PREVIOUS = "/era/code", "/era/input", "/era/output", "/era/previous"
+
+
+def folder_names(spec: InstanceSpec, inputs: str, outputs: str, previous: str) -> dict[str, str]:
+    """What tells a job where its folders are. The last one only where there was an attempt before."""
+    told = {"ERA_INPUT_DIR": inputs, "ERA_OUTPUT_DIR": outputs}
+    return told | ({"ERA_PREVIOUS_OUTPUT_DIR": previous} if spec.previous else {})
+
 
 def runner() -> Path:
     """The program. Raises EngineError where it is not built."""

@@ -9,10 +9,9 @@ from django.conf import settings
 
 from jobs.engines.base import InstanceSpec
 from jobs.engines.folders import job_user
-from jobs.engines.runner_command import runner
+from jobs.engines.runner_command import CODE, INPUT, OUTPUT, PREVIOUS, runner
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/sys/devices/system")
-CODE, INPUT, OUTPUT = "/era/code", "/era/input", "/era/output"
 NICENESS = 5  # the platform goes first on its own machine
 # RLIMIT_DATA counts what is set aside, used or not: stacks of threads, buffers of numeric libraries.
 HEADROOM_MIB = 256
@@ -36,6 +35,7 @@ def isolated(spec: InstanceSpec) -> list[str]:
         options += ["--device", str(device)]
     options += ["--writable", str(spec.code), CODE, "--writable", str(spec.outputs), OUTPUT]
     options += ["--read-only", str(spec.inputs), INPUT]
+    options += ["--read-only", str(spec.previous), PREVIOUS] if spec.previous else []
     if os.geteuid() == 0:
         user = map(str, job_user(spec.organization_id))
         options += ["--user", *user, "--process-limit", str(settings.ERA_JOB_MAX_PROCESSES)]

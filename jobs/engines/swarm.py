@@ -16,8 +16,10 @@ from era_platform.common import clock
 from jobs.engines import folders
 from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EngineError, Instance, InstanceSpec, Phase, Usage
+from jobs.engines.runner_command import INPUT, OUTPUT, PREVIOUS, folder_names
 from jobs.engines.swarm_images import full_name, pull, reference
-from jobs.engines.swarm_service import INPUT, LABEL, OUTPUT, service
+from jobs.engines.swarm_nodes import Nodes, capacity_of
+from jobs.engines.swarm_service import LABEL, service
 
 SECONDS = 20  # for one call to Docker
 SETTLING = timedelta(seconds=5)  # until what a container wrote last shows on all machines of a network storage
@@ -31,6 +33,10 @@ class SwarmEngine:
     def _docker(self) -> docker.DockerClient:
         return docker.DockerClient(base_url=settings.ERA_DOCKER_HOST, version="auto", timeout=SECONDS)
 
+    @cached_property
+    def _nodes(self) -> Nodes:
+        return Nodes(self._docker)
+
     def check_image(self, image: str) -> str:
         with _engine_errors():
             return full_name(self._docker, image)
@@ -41,12 +47,12 @@ class SwarmEngine:
             pull(self._docker, spec.image)
 
     def create(self, spec: InstanceSpec) -> None:
-        env = {**spec.env, "ERA_INPUT_DIR": INPUT, "ERA_OUTPUT_DIR": OUTPUT}
-        AttemptFolder(spec.attempt).prepare(env)
+        folders.make_outputs(spec)
+        AttemptFolder(spec.attempt).prepare({**spec.env, **folder_names(spec, INPUT, OUTPUT, PREVIOUS)})
         folders.list_instance(spec.name, spec.attempt)
         with _engine_errors():
             try:
-                wanted = service(spec, reference(self._docker, spec.image))
+                wanted = service(spec, reference(self._docker, spec.image), placed=self._nodes.have_pools())
                 self._docker.api.create_service(**wanted)  # type: ignore[no-untyped-call]
             except APIError as error:
                 if error.status_code != 409:  # there is one of this name: ours, for names are
@@ -67,14 +73,21 @@ class SwarmEngine:
             return as_told(name, started, ended)
         if task is None:
             return _without_task(name, folder, begun)
-        return _from_task(name, task["Status"], begun)
+        return self._on_lost_node(name, task, begun) or _from_task(name, task["Status"], begun)
+
+    def _on_lost_node(self, name: str, task: dict[str, Any], begun: datetime | None) -> Instance | None:
+        """Lost where its node is down: a task stays `running` in the manager's books there, and for hours."""
+        with _engine_errors():
+            if not self._nodes.down(task.get("NodeID", "")):
+                return None
+            return Instance(name, Phase.LOST, begun, detail=f"Its node {self._nodes.name(task['NodeID'])} is down.")
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
         if folders.is_listed(name):
             AttemptFolder(attempt).say(f"stop {grace_seconds:f}")
 
     def delete(self, name: str, attempt: Path) -> None:
-        if folders.is_listed(name):
+        if folders.is_listed(name) and attempt.exists():
             AttemptFolder(attempt).say("stop 0")
         with _engine_errors(), suppress(NotFound):
             self._docker.api.remove_service(name)  # type: ignore[no-untyped-call]
@@ -88,7 +101,7 @@ class SwarmEngine:
 
     def capacity(self) -> list[Capacity]:
         with _engine_errors():
-            return [_capacity(node.attrs) for node in self._docker.nodes.list()]
+            return [capacity_of(node.attrs) for node in self._docker.nodes.list()]
 
     def sample(self, name: str, attempt: Path) -> Usage | None:
         """Only where the container runs on the machine that ERA_DOCKER_HOST names: a manager knows no more."""
@@ -145,23 +158,3 @@ def _moment(text: str) -> datetime:
     # Docker writes nanoseconds, and drops trailing zeros.
     seconds, _, fraction = text.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")
-
-
-def _capacity(node: dict[str, Any]) -> Capacity:
-    resources = node["Description"]["Resources"]
-    return Capacity(
-        node["Description"]["Hostname"],
-        resources["NanoCPUs"] / 10**9,
-        resources["MemoryBytes"] // 2**20,
-        sum(_gpus(generic) for generic in resources.get("GenericResources") or ()),
-        node["Status"]["State"] == "ready" and node["Spec"]["Availability"] == "active",
-    )
-
-
-def _gpus(generic: dict[str, Any]) -> int:
-    """Named ones count one each (`NVIDIA-GPU=gpu0`); others come as a number."""
-    for kind, count in (("NamedResourceSpec", 1), ("DiscreteResourceSpec", None)):
-        found = generic.get(kind)
-        if found and found["Kind"] == settings.ERA_GPU_RESOURCE:
-            return count or int(found["Value"])
-    return 0

@@ -5,6 +5,7 @@ from docker.errors import APIError, ImageNotFound
 
 from docker import DockerClient
 from jobs.engines.base import ImageError
+from jobs.engines.pulling import pull_image
 
 
 def full_name(client: DockerClient, image: str) -> str:
@@ -29,7 +30,7 @@ def pull(client: DockerClient, image: str) -> None:
         client.images.get(name)
     except ImageNotFound:
         try:
-            client.images.pull(name)
+            pull_image(client, name)
         except APIError as error:
             raise _not_there(name, error) from error
 
@@ -44,7 +45,7 @@ def reference(client: DockerClient, image: str) -> str:
         return name
     if digests := found.attrs.get("RepoDigests"):
         return str(next((digest for digest in digests if digest.startswith(_repository(name) + "@")), digests[0]))
-    return str(found.id) if len(client.nodes.list()) == 1 else name
+    return str(found.id)
 
 
 def _repository(name: str) -> str:

@@ -9,30 +9,40 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from docker.types import ContainerSpec, DriverConfig, Mount, Resources, RestartPolicy, ServiceMode, TaskTemplate
+from docker.types import (
+    ContainerSpec,
+    DriverConfig,
+    Mount,
+    Placement,
+    Resources,
+    RestartPolicy,
+    ServiceMode,
+    TaskTemplate,
+)
 
 from era_platform.common import storage
 from jobs.engines.base import EngineError, InstanceSpec
 from jobs.engines.folders import job_user
-from jobs.engines.runner_command import plain_environment, runner, timing
+from jobs.engines.runner_command import CODE, INPUT, OUTPUT, PREVIOUS, plain_environment, runner, timing
+from jobs.engines.swarm_nodes import POOL_LABEL
 
-CODE, INPUT, OUTPUT = "/era/code", "/era/input", "/era/output"
 # The attempt's folder lies in one that the runner closes to the job.
 PRIVATE, ATTEMPT, RUNNER = "/era/private", "/era/private/attempt", "/era/runner"
 LABEL = "era.instance"
 STOP_SECONDS = 5  # between TERM and KILL where Docker itself ends the container, as when it goes down
 
 
-def service(spec: InstanceSpec, image: str) -> dict[str, Any]:
-    """The arguments of `create_service`. `image` is how the nodes find it."""
+def service(spec: InstanceSpec, image: str, *, placed: bool) -> dict[str, Any]:
+    """The arguments of `create_service`. `image` is how the nodes find it; `placed` where nodes belong to pools."""
     return {
         "name": spec.name,
-        "labels": {**spec.labels, LABEL: spec.name, "era.pool": spec.pool},
+        "labels": {**spec.labels, LABEL: spec.name, POOL_LABEL: spec.pool},
         "mode": ServiceMode("replicated-job", replicas=1, concurrency=1),
         "task_template": TaskTemplate(
             container_spec=_container(spec, image),
             resources=_resources(spec),
             restart_policy=RestartPolicy(condition="none"),
+            placement=Placement(constraints=[f"node.labels.{POOL_LABEL}=={spec.pool}"]) if placed else None,
             log_driver=DriverConfig("json-file", {"max-size": "1m"}),  # the runner's own complaints only
         ),
     }
@@ -65,6 +75,7 @@ def _mounts(spec: InstanceSpec) -> list[Mount]:
         Mount(CODE, str(spec.code), "bind"),
         Mount(INPUT, str(spec.inputs), "bind", read_only=True),
         Mount(OUTPUT, str(spec.outputs), "bind"),
+        *([Mount(PREVIOUS, str(spec.previous), "bind", read_only=True)] if spec.previous else []),
         Mount(ATTEMPT, str(spec.attempt), "bind"),
         Mount(RUNNER, str(_shared_runner()), "bind", read_only=True),
         # Docker's 64 MiB are too little for the shared memory of data loaders; it counts as the job's memory.

@@ -17,8 +17,11 @@ class Job(models.Model):
     Amounts are micro-credits. `book_number`, `forecast`, `kernel_version`, `decided_at` and `terms`, with
     the request itself, are what is needed to recompute the decision: the book is the sum of the entries
     up to `book_number`. `terms` are a `pricing.decisions.Terms`. All of these are never changed, which
-    the database enforces (migration `receipts`). A flexible request is kept whole in `configurations`;
-    `units`, `duration` and `value` are those of the one that was chosen, on refusal of the one that was nearest.
+    the database enforces (migration `receipts`). Where it runs is `start_at` to `end_at`, from slot `run_start` to
+    `run_end`: that is what was decided, or, where capacity was lost, what it was moved to since (`moved_to`).
+
+    A flexible request is kept whole in `configurations`; `units`, `duration` and `value` are those of the one
+    that was chosen, on refusal of the one that was nearest.
     """
 
     class States(models.TextChoices):
@@ -77,12 +80,19 @@ class Job(models.Model):
     )
     terms = models.JSONField(_("terms of the pool at the decision"))
 
+    moved_to = models.BigIntegerField(_("moved to slot"), null=True, blank=True)
     staged_at = models.DateTimeField(_("staged"), null=True, blank=True)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     exit_code = models.IntegerField(_("exit code"), null=True, blank=True)
     paid = models.BigIntegerField(_("paid (micro-credits)"), null=True, blank=True)
+    credit = models.BigIntegerField(
+        _("credit (micro-credits)"),
+        default=0,
+        db_default=0,
+        help_text=_("What is given beside the refund where its slot was lost."),
+    )
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
@@ -109,6 +119,18 @@ class Job(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(state__in=[s.value for s in State]), name="job_state_known"),
             models.CheckConstraint(
+                condition=models.Q(credit__gte=0) & (models.Q(moved_to=None) | models.Q(start_slot__isnull=False)),
+                name="job_moved_and_credited_only_if_reserved",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(moved_to=None)
+                | (
+                    models.Q(end_at__lte=models.F("deadline"))
+                    & (models.Q(earliest=None) | models.Q(start_at__gte=models.F("earliest")))
+                ),
+                name="job_moved_within_its_window",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(state="rejected", start_slot=None)
                 | (
                     ~models.Q(state="rejected")
@@ -124,6 +146,27 @@ class Job(models.Model):
     @property
     def is_final(self) -> bool:
         return State(self.state) in FINAL
+
+    @property
+    def run_start(self) -> int | None:
+        """The first slot in which it runs, wherever it was moved; None for a rejected one."""
+        return self.start_slot if self.moved_to is None else self.moved_to
+
+    @property
+    def run_end(self) -> int | None:
+        """Where its last slot ends."""
+        if self.start_slot is None or self.end_slot is None or self.moved_to is None:
+            return self.end_slot
+        return self.moved_to + self.end_slot - self.start_slot
+
+    @property
+    def promised_start(self) -> datetime | None:
+        """When it was to start by the decision; `start_at` is when it does."""
+        return None if self.start_slot is None else clock.slot_start(self.start_slot, self.pool.slot_seconds)
+
+    @property
+    def promised_end(self) -> datetime | None:
+        return None if self.end_slot is None else clock.slot_start(self.end_slot, self.pool.slot_seconds)
 
     def is_over_at(self, moment: datetime) -> bool:
         """Whether its slot has passed."""

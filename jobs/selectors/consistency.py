@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from accounts.models import Hold, LedgerAccount
+from accounts.models import Hold, LedgerAccount, Transfer
 from era_platform.common import clock
 from jobs.models import Job
 from jobs.states import FINAL, State
@@ -87,6 +87,18 @@ def paid() -> Iterator[Difference]:
             yield Difference("paid", str(job_id), f"{amount}, but {captured.get(job_id)} was captured")
 
 
+def credited() -> Iterator[Difference]:
+    """Where a slot was lost, the credit that its job names is what was transferred. Looks at the last day's."""
+    long_ago = clock.now() - RECENT
+    given = Transfer.objects.filter(kind=Transfer.Kind.CREDIT, created_at__gte=long_ago)
+    sums = dict(given.values_list("reference").annotate(Sum("amount")).order_by())
+    due = Q(settled_at__gte=long_ago, credit__gt=0) | Q(pk__in=sums)
+    for job_id, settled_at, credit in Job.objects.filter(due).values_list("pk", "settled_at", "credit"):
+        expected = credit if settled_at else 0
+        if sums.get(job_id, 0) != expected:
+            yield Difference("credit", str(job_id), f"{expected} was to be given, but {sums.get(job_id, 0)} was")
+
+
 def book() -> Iterator[Difference]:
     """The book has every unsettled reservation's units in each of its slots and in no other."""
     jobs = {job.pk: job for job in _unsettled()}
@@ -95,10 +107,10 @@ def book() -> Iterator[Difference]:
         if entry.reference:
             entries[entry.reference].append(entry)
     for job in jobs.values():
-        assert job.start_slot is not None
-        assert job.end_slot is not None
+        assert job.run_start is not None
+        assert job.run_end is not None
         booked = steps((entry.start_slot, entry.end_slot, entry.units) for entry in entries[job.pk])
-        if booked != steps([(job.start_slot, job.end_slot, job.units)]):
+        if booked != steps([(job.run_start, job.run_end, job.units)]):
             yield Difference("book", str(job.pk), f"booked {booked} for {job.units} units")
 
 
@@ -140,6 +152,7 @@ CHECKS: dict[str, Callable[[], Iterator[Difference]]] = {
     "held": held,
     "hold": holds,
     "paid": paid,
+    "credit": credited,
     "book": book,
     "promises": promises,
     "snapshot": snapshots,

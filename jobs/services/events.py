@@ -13,6 +13,7 @@ from jobs.models import Job, JobEvent
 STATE = "state"
 STAGED, STAGING_FAILED, LAUNCH_FAILED = "staged", "staging_failed", "launch_failed"
 LOST, SETTLED = "attempt_lost", "settled"
+MOVED = "moved"
 
 
 def record(job: Job, kind: str, *, state: str = "", **detail: Any) -> JobEvent:

@@ -13,12 +13,20 @@ from jobs.states import State
 
 
 def finish(
-    job: Job, target: State, *, at: datetime, exit_code: int | None = None, reason: str = "", cause: str = ""
+    job: Job,
+    target: State,
+    *,
+    at: datetime,
+    exit_code: int | None = None,
+    reason: str = "",
+    cause: str = "",
+    **fields: Any,
 ) -> bool:
     """Give the job its final state, close its attempt and settle. False if somebody else was first."""
     detail = {"cause": cause} if cause else {}
+    fields |= {"finished_at": at, "exit_code": exit_code, "reason": reason}
     with transaction.atomic():
-        moved = transition.move(job, target, detail=detail, finished_at=at, exit_code=exit_code, reason=reason)
+        moved = transition.move(job, target, detail=detail, **fields)
         attempt = Attempt.objects.filter(job=job, ended_at=None).first()
         if moved and attempt:
             close(attempt, at=at, exit_code=exit_code, reason=cause or target)

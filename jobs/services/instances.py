@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from era_platform.common import storage
+from jobs import outputs
 from jobs.engines import engine
 from jobs.engines.base import InstanceSpec
 from jobs.models import Attempt, Job
@@ -56,10 +57,11 @@ def spec_of(job: Job, number: int) -> InstanceSpec:
         gpus=pool.unit_gpus * job.units,
         code=folder / "code",
         inputs=folder / "input",
-        outputs=folder / "output",
+        outputs=storage.output_folder(job.pk, number),
         attempt=storage.attempt_folder(job.pk, number),
         stop_at=job.end_at - timedelta(seconds=pool.grace_seconds),
         end_at=job.end_at,
+        previous=outputs.before(job.pk, number),
         labels={"era.job": str(job.pk), "era.attempt": str(number), "era.pool": pool.slug},
     )
 

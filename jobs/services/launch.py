@@ -11,11 +11,12 @@ import structlog
 from django.db import transaction
 from django_scopes import scopes_disabled
 
-from era_platform.common import clock, metrics
+from era_platform.common import clock, metrics, storage
 from era_platform.common.locks import advisory_lock
 from era_platform.common.parallel import drain
 from jobs.code import DamagedArchive
 from jobs.engines import engine
+from jobs.engines.attempt import AttemptFolder
 from jobs.engines.base import EngineError, ImageError, Phase
 from jobs.models import Attempt, Job
 from jobs.services import events, finish, instances, observe, stage, transition
@@ -23,6 +24,7 @@ from jobs.states import State
 
 BATCH, THREADS, SECONDS = 200, 8, 30.0
 LONGEST_PAUSE = 30
+FENCE = timedelta(seconds=30)
 BEAT = timedelta(seconds=1)
 """How long until beat asks again (jobs/schedule.py); starts are whole seconds, so there is at most one till then."""
 
@@ -93,7 +95,7 @@ def _claim(job: Job) -> Attempt | None:
 
 
 def _staged_late(job: Job) -> bool:
-    error = stage.prepare(job)
+    error = stage.prepare(job, wait=False)
     if isinstance(error, ImageError | DamagedArchive):  # trying again would not help
         finish.fail_platform(job, str(error))
     return error is None
@@ -106,7 +108,19 @@ def _claimed(job: Job) -> Attempt | None:
     attempt = Attempt.objects.filter(job=job, number=job.attempt, ended_at=None).first()
     if attempt is None or clock.now() < attempt.created_at + _pause(attempt.number):
         return None
-    return attempt
+    return attempt if _is_fenced(job, attempt) else None
+
+
+def _is_fenced(job: Job, attempt: Attempt) -> bool:
+    """Whether the attempt before this one is over for certain: on a node that was only cut off it may run on.
+
+    It was told to stop, and holds its lock on the storage until it has. A node that doesn't even see the storage
+    is not waited for longer than FENCE: what it writes belongs to its own attempt.
+    """
+    if attempt.number == 1 or clock.now() >= attempt.created_at + FENCE:
+        return True
+    before = AttemptFolder(storage.attempt_folder(job.pk, attempt.number - 1))
+    return before.runner() is None
 
 
 def _pause(number: int) -> timedelta:

@@ -1,7 +1,8 @@
 """Settles jobs that came to their end: takes or gives back the money, gives unused slots back to the book. Once each.
 
 A job pays the whole price it was promised, whether it used all of its slots or not; nothing if it was
-cancelled before its start or failed through the platform.
+cancelled before its start or failed through the platform. Where its slot was lost with a machine, it is given
+a credit, too (jobs/services/replan.py).
 """
 
 from datetime import datetime
@@ -74,8 +75,12 @@ def settle_locked(pool: Pool, job: Job) -> bool:
     held = Hold.objects.get(organization_id=job.organization_id, reference=job.pk)
     ledger.capture(held, paid)
     ledger.release(held, held.amount - paid)
+    ledger.credit(job.organization, job.credit, reference=job.pk)
     _give_back(pool, job)
-    events.record(job, events.SETTLED, paid=format_credits(paid), released=format_credits(held.amount - paid))
+    credited = {"credit": format_credits(job.credit)} if job.credit else {}
+    events.record(
+        job, events.SETTLED, paid=format_credits(paid), released=format_credits(held.amount - paid), **credited
+    )
     transaction.on_commit(partial(_count, job), robust=True)
     return True
 
@@ -89,10 +94,11 @@ def owed(job: Job) -> int:
 def unused_slots(job: Job) -> tuple[int, int] | None:
     """The job's slots that begin at or after its end, as [first, end); None if there are none."""
     ended = _last_alive(job)
-    if ended is None or job.start_slot is None or job.end_slot is None:
+    start, end = job.run_start, job.run_end
+    if ended is None or start is None or end is None:
         return None
-    first = max(job.start_slot, clock.slot_at_or_after(ended, job.pool.slot_seconds))
-    return (first, job.end_slot) if first < job.end_slot else None
+    first = max(start, clock.slot_at_or_after(ended, job.pool.slot_seconds))
+    return (first, end) if first < end else None
 
 
 def _last_alive(job: Job) -> datetime | None:

@@ -43,7 +43,7 @@ def count_batch(batch: Batch, decided: Counter[tuple[str, str]]) -> None:
 
 
 def move(job: Job, target: State, *, detail: dict[str, Any] | None = None, **fields: Any) -> bool:
-    """Move the job from the state and attempt that `job` shows to `target`, and set `fields` with it.
+    """Move the job from the state, attempt and slot that `job` shows to `target`, and set `fields` with it.
 
     False, and nothing written, if the job is no longer there: somebody else was first. `job` is brought
     up to date otherwise. Raises ValueError for a move that no job may make.
@@ -52,7 +52,7 @@ def move(job: Job, target: State, *, detail: dict[str, Any] | None = None, **fie
     if not may_move(source, target):
         raise ValueError(f"a job never moves from {source} to {target}")
     with transaction.atomic():
-        here = Job.objects.filter(pk=job.pk, state=source, attempt=job.attempt)
+        here = Job.objects.filter(pk=job.pk, state=source, attempt=job.attempt, moved_to=job.moved_to)
         if not here.update(state=target, **fields):
             return False
         for name, value in {"state": target, **fields}.items():

@@ -197,4 +197,5 @@ def transfer_label(kind: str) -> str:
         "capture": _("Paid for a job"),
         "release": _("Came back from a job"),
         "refund": _("Refund"),
+        "credit": _("Credit for a lost slot"),
     }[kind]

@@ -60,6 +60,8 @@ def _last(job: Job) -> Step:
 
 def event(happened: JobEvent) -> Happening:
     detail = happened.detail
+    if happened.kind == events.MOVED:
+        return Happening(happened.at, _("Moved: the machine it was promised is lost"), _span(detail), False)
     if happened.kind == events.STATE:
         state = State(happened.state)
         return Happening(happened.at, str(Job.States(state.value).label), _more(detail), state in BAD)
@@ -73,6 +75,14 @@ def event(happened: JobEvent) -> Happening:
     return Happening(happened.at, text, _more(detail), is_bad)
 
 
+def _span(detail: dict[str, Any]) -> str:
+    """From when to when, as of an event of a job that was moved."""
+    was, start = (datetime.fromisoformat(detail[name]) for name in ("was", "start"))
+    return _("from {was} to {start} (UTC), at the same price").format(
+        was=f"{was:%Y-%m-%d %H:%M:%S}", start=f"{start:%Y-%m-%d %H:%M:%S}"
+    )
+
+
 def _more(detail: dict[str, Any]) -> str:
     """What of an event's detail is for people."""
     said = []
@@ -80,6 +90,8 @@ def _more(detail: dict[str, Any]) -> str:
         said.append(_("exit code {code}").format(code=detail["exit_code"]))
     if "paid" in detail:
         said.append(_("{paid} credits paid, {released} back").format(**detail))
+    if "credit" in detail:
+        said.append(_("{credit} more as a credit").format(**detail))
     if detail.get("attempt", 0) > 1:
         said.append(_("attempt {number}").format(number=detail["attempt"]))
     said += [str(detail[name]) for name in ("cause", "error") if detail.get(name) not in (None, "", "exited")]

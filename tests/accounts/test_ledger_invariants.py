@@ -155,6 +155,7 @@ WRONG_WAYS = [
     ("capture", "held", "funding"),
     ("release", "wallet", "held"),
     ("refund", "funding", "wallet"),
+    ("credit", "revenue", "wallet"),
     ("gift", "funding", "wallet"),
 ]
 
@@ -164,7 +165,7 @@ def test_money_moves_only_the_ways_that_have_a_name(ours: Tenant, kind: str, sou
     def of(name: str) -> int:
         return account(name, ours if name in ("wallet", "held") else None)
 
-    held = None if kind in ("top_up", "refund", "gift") else an_empty_hold(ours).pk
+    held = None if kind in ("top_up", "refund", "credit", "gift") else an_empty_hold(ours).pk
     refused(*transfer(ours, kind, of(source), of(target), MICRO, held), saying="never moves|transfer_hold_matches_kind")
 
 

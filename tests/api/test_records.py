@@ -35,7 +35,7 @@ def address(job: Job) -> Address:
 
 @pytest.fixture
 def output(job: Job) -> Path:
-    folder = storage.job_folder(job.pk) / "output"
+    folder = storage.output_folder(job.pk, 1)
     folder.mkdir(parents=True)
     return folder
 

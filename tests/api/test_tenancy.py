@@ -53,7 +53,7 @@ def job(pool: Any, theirs: Tenant, a_body: MakeBody) -> Job:
     """A job of theirs, with a file; it came with a batch."""
     batch = theirs.api().post("/api/v1/jobs/batch", {"requests": [a_body()]}, content_type="application/json").json()
     [answer] = batch["results"]
-    folder = storage.job_folder(uuid.UUID(answer["id"])) / "output"
+    folder = storage.output_folder(uuid.UUID(answer["id"]), 1)
     folder.mkdir(parents=True)
     (folder / "file").write_bytes(b"theirs")
     with scope(organization=theirs.organization):

@@ -81,7 +81,7 @@ class DigitsStory:
         listed = {entry["path"]: entry["size"] for entry in client.get(f"jobs/{ended['id']}/outputs").json()["results"]}
         assert set(listed) == {"weights.npz", "metrics.csv", "loss.png"}
         for path, size in listed.items():
-            there = (platform.folder / "storage" / "jobs" / ended["id"] / "output" / path).read_bytes()
+            there = (platform.folder / "storage" / "jobs" / ended["id"] / "outputs" / "1" / path).read_bytes()
             came = client.get(f"jobs/{ended['id']}/outputs/{path}")
             assert came.content == there
             assert len(there) == size

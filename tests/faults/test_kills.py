@@ -84,7 +84,7 @@ def test_every_job_succeeds_in_its_own_slot(ended: Round) -> None:
 def test_every_job_starts_once(platform: Platform, ended: Round) -> None:
     for job in ended.jobs:
         folder = platform.folder / "storage" / "jobs" / job["id"]
-        assert (folder / "output" / "starts").read_text() == "started\n"
+        assert (folder / "outputs" / "1" / "starts").read_text() == "started\n"
         assert len(list((folder / "attempts").iterdir())) == 1
 
 

@@ -35,7 +35,7 @@ def test_a_staged_job_has_its_code_and_its_folders(ours: Tenant, pool: Pool, arc
     assert stage.stage_due() == 1
     folder = storage.job_folder(job.pk)
     assert (folder / "code" / "train.py").read_text() == "print('hello')\n"
-    assert {path.name for path in folder.iterdir()} == {"code", "input", "output", "attempts"}
+    assert {path.name for path in folder.iterdir()} == {"code", "input", "outputs", "attempts"}
     assert reloaded(job).staged_at
     assert kinds(job) == ["state", "staged"]
 

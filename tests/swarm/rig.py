@@ -1,37 +1,134 @@
-"""A real Docker Engine for tests, with a Swarm of one node, apart from whatever else runs on this machine."""
+"""A real Docker Swarm of several nodes on this machine, with a registry, apart from whatever else runs here."""
 
 import os
-import shutil
-import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 
 import docker
+from tests.swarm.network import PATH, Site, free_site, run
+from tests.swarm.node import Node, end_processes, remove_cgroups, unmount_below
 
-SECONDS_TO_START, SECONDS_TO_STOP = 60, 30
+REGISTRY_PORT = 5000
+POOL = "era.pool"
+MOST_NODES = 5
+HEARTBEAT_SECONDS = 3  # a node is down when three are missed; Docker's own 5 s would have tests wait longer
 
 
-@dataclass(frozen=True)
-class Rig:
-    """`host` is what ERA_DOCKER_HOST takes."""
+@dataclass
+class Registry:
+    """Every node takes images from it, over HTTP: `address` is the first part of their names."""
 
     folder: Path
-    daemon: subprocess.Popen[bytes]
+    address: str
+    server: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = self.folder / "config.yml"
+        settings.write_text(
+            f"version: 0.1\nlog: {{level: warn}}\nhttp: {{addr: '{self.address}'}}\n"
+            f"storage: {{filesystem: {{rootdirectory: {self.folder}/images}}, delete: {{enabled: true}}}}\n"
+        )
+        with (self.folder / "log").open("a") as log:
+            self.server = subprocess.Popen(
+                ["docker-registry", "serve", str(settings)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True,
+            )  # fmt: skip
+        _until(self._answers, f"the registry: {(self.folder / 'log').read_text()[-1000:]}")
+
+    def stop(self) -> None:
+        if self.server is not None:
+            self.server.kill()
+            self.server.wait()
+
+    def _answers(self) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"http://{self.address}/v2/", timeout=5) as answer:
+            return bool(answer.status == 200)
+        return False
+
+
+@dataclass
+class Rig:
+    """The first node is the manager; `host` is its Docker, what ERA_DOCKER_HOST takes. The NAS is any folder of
+    this machine: all nodes see it at the same path."""
+
+    site: Site
+    nodes: list[Node]
+    registry: Registry
+
+    @property
+    def manager(self) -> Node:
+        return self.nodes[0]
 
     @property
     def host(self) -> str:
-        return f"unix://{self.folder}/docker.sock"
+        return self.manager.host
 
     def client(self) -> AbstractContextManager[docker.DockerClient]:
-        return closing(docker.DockerClient(base_url=self.host, version="auto", timeout=60))
+        return self.manager.client()
 
-    def log(self) -> str:
-        return (self.folder / "dockerd.log").read_text(errors="replace")
+    def node(self, name: str) -> Node:
+        return next(node for node in self.nodes if node.name == name)
+
+    def push(self, image: str) -> str:
+        """Put an image that the manager has into the registry; its name there."""
+        name = f"{self.registry.address}/{image}"
+        with self.client() as client:
+            client.images.get(image).tag(name)
+            for line in client.images.push(name, stream=True, decode=True):
+                if "error" in line:
+                    raise RuntimeError(f"{name} can't be pushed: {line['error']}")
+        return name
+
+    def set_pools(self, **pools: str) -> None:
+        """Label nodes: `set_pools(n1="local")`. Nodes not named lose their label; without arguments, all do."""
+        with self.client() as client:
+            for found in client.nodes.list():
+                spec = found.attrs["Spec"]
+                labels = {name: value for name, value in spec.get("Labels", {}).items() if name != POOL}
+                if pool := pools.get(found.attrs["Description"]["Hostname"]):
+                    labels[POOL] = pool
+                if labels != spec.get("Labels", {}):
+                    found.update({**spec, "Labels": labels})
+
+    def states(self) -> dict[str, str]:
+        """`ready`, `down` or `unknown`, by node."""
+        with self.client() as client:
+            nodes = [node.attrs for node in client.nodes.list()]
+        return {node["Description"]["Hostname"]: node["Status"]["State"] for node in nodes}
+
+    def wait_until(self, name: str, state: str, within: float = 120) -> None:
+        """Until the manager takes a node for `ready` or `down`."""
+        _until(lambda: self._state(name) == state, f"{name} to be {state}", within)
+
+    def repair(self) -> None:
+        """Whatever a test did: registry, cables, daemons and labels as at the beginning, and all nodes ready."""
+        if self.registry.server is None or self.registry.server.poll() is not None:
+            self.registry.start()
+        for node in self.nodes:
+            node.mend()
+            node.start()
+        for node in self.nodes:
+            node.wait()
+            self.wait_until(node.name, "ready")
+        self.set_pools()
+
+    def containers(self, instance: str) -> list[tuple[Node, str]]:
+        """Where an instance's containers run, and their ids, on all nodes whose dockerd runs."""
+        alive = [node for node in self.nodes if node.daemon is not None and node.daemon.poll() is None]
+        return [(node, found.id) for node in alive for found in node.containers(instance)]
+
+    def _state(self, name: str) -> str:
+        try:
+            return self.states()[name]
+        except (docker.errors.DockerException, OSError):
+            return ""  # the manager itself is coming up
 
 
 def reason_it_cannot_run() -> str:
@@ -47,77 +144,82 @@ def reason_it_cannot_run() -> str:
 
 
 @contextmanager
-def running_swarm(*options: str) -> Iterator[Rig]:
-    """A Swarm with this machine as its only node; `options` go to dockerd. All is gone when the context ends."""
-    folder = Path(tempfile.mkdtemp(prefix="era-docker-"))
-    rig = Rig(folder, _start(folder, options))
+def running_swarm(nodes: int = 3, gpus: int = 2) -> Iterator[Rig]:
+    """A Swarm of so many nodes with so many GPUs each, which it only counts. All is gone when the context ends."""
+    assert 1 <= nodes <= MOST_NODES
+    rig = _planned(free_site(), nodes, gpus)
     try:
-        _wait_for(rig)
-        with rig.client() as client:
-            client.swarm.init(advertise_addr="127.0.0.1", listen_addr="127.0.0.1:2377")
+        _clear(rig)
+        _build(rig)
         yield rig
     finally:
-        _stop(rig)
+        _clear(rig)
+        rig.site.claim.close()
 
 
-def _start(folder: Path, options: tuple[str, ...]) -> "subprocess.Popen[bytes]":
-    # A network of its own: neither its ports nor its firewall rules meet those of the machine or of another one.
-    daemon = [
-        "dockerd", "--host", f"unix://{folder}/docker.sock", "--data-root", f"{folder}/data",
-        "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid", "--cgroup-parent", f"/{folder.name}", *options,
-    ]  # fmt: skip
-    command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *daemon]
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    with (folder / "dockerd.log").open("w") as log:
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": path}, start_new_session=True
+@contextmanager
+def small_nas(folder: Path, mebibytes: int) -> Iterator[Path]:
+    """A storage with little room, for what happens when it is full."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=755", "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        run("umount", "--lazy", str(folder))
+
+
+def _planned(site: Site, nodes: int, gpus: int) -> Rig:
+    registry = Registry(site.folder / "registry", f"{site.address}:{REGISTRY_PORT}")
+    options = ["--insecure-registry", registry.address]
+    for number in range(gpus):
+        options += ["--node-generic-resource", f"NVIDIA-GPU=gpu{number}"]
+    return Rig(site, _nodes(site, nodes, tuple(options)), registry)
+
+
+def _nodes(site: Site, count: int, options: tuple[str, ...]) -> list[Node]:
+    names = {position: f"n{position}" for position in range(1, count + 1)}
+    return [Node(name, site.folder / name, site.cable(position), options) for position, name in names.items()]
+
+
+def _build(rig: Rig) -> None:
+    rig.site.build()
+    for node in rig.nodes:
+        node.cable.lay()
+        node.start()
+    rig.registry.start()
+    for node in rig.nodes:
+        node.wait()
+    with rig.client() as client:
+        client.swarm.init(
+            advertise_addr=rig.manager.address,
+            listen_addr=f"{rig.manager.address}:2377",
+            dispatcher_heartbeat_period=HEARTBEAT_SECONDS * 10**9,
         )
+        token = client.swarm.attrs["JoinTokens"]["Worker"]
+    for node in rig.nodes[1:]:
+        with node.client() as client:
+            client.swarm.join([f"{rig.manager.address}:2377"], token, node.address, node.address)
+    for node in rig.nodes:
+        rig.wait_until(node.name, "ready")
 
 
-def _wait_for(rig: Rig) -> None:
-    give_up = time.monotonic() + SECONDS_TO_START
-    while True:
-        try:
-            with rig.client() as client:
-                client.ping()
-            return
-        except (docker.errors.DockerException, OSError) as error:
-            if rig.daemon.poll() is not None or time.monotonic() > give_up:
-                raise RuntimeError(f"dockerd did not come up: {rig.log()[-2000:]}") from error
-            time.sleep(0.1)
+def _clear(rig: Rig) -> None:
+    """Removes all that a rig has, and what one of the same number left that was killed."""
+    rig.registry.stop()
+    for node in rig.nodes:
+        node.kill_daemon()
+    end_processes(rig.site.folder, rig.site.name)
+    for node in _nodes(rig.site, MOST_NODES, ()):
+        node.remove()
+    rig.site.remove()
+    unmount_below(rig.site.folder)
+    remove_cgroups(rig.site.name)
+    rmtree(rig.site.folder, ignore_errors=True)
 
 
-def _stop(rig: Rig) -> None:
-    rig.daemon.terminate()
-    try:
-        rig.daemon.wait(SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:
-        rig.daemon.kill()
-        rig.daemon.wait()
-    _end_containerd(rig.folder)
-    for place in sorted(_mounts_below(rig.folder), reverse=True):
-        subprocess.run(["umount", "--lazy", place], check=False)
-    _remove_cgroups(rig.folder.name)
-    shutil.rmtree(rig.folder)
-
-
-def _end_containerd(folder: Path) -> None:
-    """It outlives a dockerd that was killed."""
-    try:
-        pid = int((folder / "exec" / "containerd" / "containerd.pid").read_text())
-        if str(folder) in Path(f"/proc/{pid}/cmdline").read_text():
-            os.kill(pid, signal.SIGKILL)
-    except (FileNotFoundError, ProcessLookupError):
-        return
-
-
-def _mounts_below(folder: Path) -> list[str]:
-    places = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-    return [place for place in places if place.startswith(f"{folder}/")]
-
-
-def _remove_cgroups(name: str) -> None:
-    for group in [Path("/sys/fs/cgroup") / name, *Path("/sys/fs/cgroup").glob(f"*/{name}")]:
-        for inner in sorted(group.glob("**/"), reverse=True):
-            if inner.is_dir():
-                inner.rmdir()
+def _until(look: Callable[[], bool], what: str, within: float = 60) -> None:
+    give_up = time.monotonic() + within
+    while not look():
+        if time.monotonic() > give_up:
+            raise RuntimeError(f"not within {within} s: {what}")
+        time.sleep(0.05)

@@ -4,6 +4,7 @@ import os
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -145,14 +146,27 @@ def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:
 
 
 def test_gpus_are_counted(bench: Bench) -> None:
-    (node,) = bench.engine.capacity()
-    assert (node.gpus, node.available) == (2, True)
+    nodes = bench.engine.capacity()
+    assert [(node.gpus, node.available) for node in nodes] == [(2, True)] * 3
     assert bench.end(bench.shell("true", gpus=2)).exit_code == 0
     assert "insufficient resources" in _waits(bench, gpus=3)
 
 
 def test_a_job_too_large_for_the_node_waits_and_says_why(bench: Bench) -> None:
     assert "insufficient resources" in _waits(bench, cpus=1000)
+
+
+def test_jobs_of_a_pool_run_on_its_nodes_only(bench: Bench, swarm: Rig) -> None:
+    for pool, names in (("local", {"n1"}), ("wide", {"n2", "n3"})):
+        spec = bench.shell("sleep 30", pool=pool)
+        ((node, _),) = eventually(lambda spec=spec: swarm.containers(spec.name))  # type: ignore[misc]
+        assert node.name in names
+    assert "no suitable node (scheduling constraints" in _waits(bench, pool="nobody")
+
+
+def test_without_any_label_jobs_run_anywhere(bench: Bench, swarm: Rig) -> None:
+    swarm.set_pools()
+    assert bench.end(bench.shell("true", pool="nobody")).exit_code == 0
 
 
 def test_an_image_that_nobody_has_is_refused_by_name(bench: Bench, busybox: str) -> None:
@@ -175,7 +189,7 @@ def test_without_docker_it_can_be_tried_again(settings: Settings, tmp_path: Path
         SwarmEngine().capacity()
 
 
-def _waits(bench: Bench, **changes: float) -> str:
+def _waits(bench: Bench, **changes: Any) -> str:
     """What is said of one that can't be placed."""
     spec = bench.shell("true", **changes)
     eventually(lambda: "no suitable node" in bench.inspect(spec).detail)

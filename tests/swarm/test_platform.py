@@ -20,10 +20,12 @@ class TestDigitsOnSwarm(DigitsStory):
     @classmethod
     def platform(cls, swarm: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         folder = tmp_path_factory.mktemp("swarm")
+        swarm.set_pools(n1="quick")  # where the image is
         with running_platform(folder, ERA_ENGINE="swarm", ERA_DOCKER_HOST=swarm.host) as started:
             started.manage("create_pool", "quick", "--units=8", "--slot-seconds=5", "--horizon-slots=2000",
                            "--unit-cpus=0.25", "--unit-memory-mib=512", "--grace-seconds=2")  # fmt: skip
             yield started
+        swarm.set_pools()
 
     @pytest.fixture(scope="class")
     @classmethod
