@@ -163,3 +163,14 @@ running_images() {
     DATABASE_IMAGE=$(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "${STACK}_database")
     export PORTAL_IMAGE DATABASE_IMAGE
 }
+
+first_certificate() { sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p; /END CERTIFICATE/q'; }
+
+# What `docker --config "$CONFIG"` knows the registry by. Only a task of the Swarm can read a secret.
+log_in() { # GENERATION
+    once login "$DATABASE_IMAGE" --secret "source=${STACK}_registry_config_$1,target=config" \
+        -- cat /run/secrets/config > "$CONFIG/config.json"
+}
+
+CONFIG=$(mktemp -d)
+trap 'rm -rf "$CONFIG"' EXIT
