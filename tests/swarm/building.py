@@ -1,4 +1,4 @@
-"""A Docker Engine that builds images: in this machine's network, where the package registries are, and with none of its own."""
+"""A Docker Engine that builds images, in this machine's own network: that is where the package registries are."""
 
 import os
 import shutil

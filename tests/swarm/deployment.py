@@ -108,4 +108,3 @@ def deployable() -> Iterator[Deployment]:
         finally:
             rmtree(Path("/etc/docker/certs.d") / f"{deployment.address}:5000", ignore_errors=True)
             rmtree(folder, ignore_errors=True)
-

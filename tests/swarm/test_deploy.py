@@ -5,6 +5,7 @@ Builds all images, so it takes minutes: not part of `make test` but of `make tes
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import httpx
@@ -109,7 +110,7 @@ def _versions(deployment: Deployment) -> dict[str, int]:
 
 
 def _books(deployment: Deployment, client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same: jobs, wallet, transfers, receipt, the log's and an output's bytes, and all tables' sums."""
+    """What must be the same: all about the job and the wallet, a log's and an output's bytes, and the tables' sums."""
     at = f"jobs/{job['id']}"
     read = {path: client.get(path).raise_for_status().content for path in (
         "jobs", "wallet", "wallet/transfers", at, f"{at}/receipt", f"{at}/events", f"{at}/logs",
@@ -119,8 +120,6 @@ def _books(deployment: Deployment, client: httpx.Client, job: dict[str, Any]) ->
 
 
 def _empty(folder: Path) -> None:
-    from shutil import rmtree
-
     for inner in folder.iterdir():
         rmtree(inner)
 
