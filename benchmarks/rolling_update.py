@@ -74,7 +74,9 @@ def _job(client: httpx.Client, image: str) -> str:
     return str(submit(client, image, ["sh", "-c", PRINTING], duration=LASTS, deadline=deadline)["id"])
 
 
-async def _watched(deployment: Deployment, client: httpx.Client, jobs: list[str]) -> tuple[Seen, dict[str, Log], float]:
+async def _watched(
+    deployment: Deployment, client: httpx.Client, jobs: list[str], version: str
+) -> tuple[Seen, dict[str, Log], float]:
     trust, token = deployment.trust, client.headers["Authorization"]
     logs = {job: Log() for job in jobs}
     followers = [asyncio.create_task(_follow(deployment.address, trust, token, job, logs[job])) for job in jobs]
