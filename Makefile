@@ -22,11 +22,12 @@ RUNNER := jobs/engines/runner/era-runner
 MESSAGES := $(wildcard era_platform/locale/*/LC_MESSAGES/*.po)
 STATIC := $(shell find static/site era_platform/staticfiles.py era_platform/settings -type f -not -name '*.pyc')
 
-.PHONY: help run install test lint format bench lock clean
+.PHONY: help run install test test-deploy lint format bench lock clean
 
 help:
 	@echo 'make run     install what is missing and start everything: http://localhost:8000'
 	@echo 'make test    every check and every test'
+	@echo 'make test-deploy   build the images and deploy them on a Docker Swarm of its own (minutes)'
 	@echo 'make lint    the checks only;  make format   lay out the code'
 	@echo 'make bench   measure, and print a table'
 	@echo 'make lock    compile the pinned lists of packages anew'
@@ -39,6 +40,9 @@ install: .venv/.packages .venv/.kernel $(RUNNER) .venv/.messages .venv/.static .
 
 test: install .venv/.test-packages
 	@exec $(BIN)/python -m tests.steps all
+
+test-deploy: install .venv/.test-packages
+	@exec $(BIN)/python -m pytest -q -m deploy tests/swarm/test_deploy.py
 
 lint: .venv/.packages .venv/.kernel .venv/.test-packages
 	@exec $(BIN)/python -m tests.steps checks

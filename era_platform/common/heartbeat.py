@@ -1,6 +1,10 @@
-"""Signs of life of the processes that nobody can call: worker, beat and collector leave them in Valkey."""
+"""Signs of life of the processes that nobody can call: worker, beat and collector leave them in Valkey.
+
+Where ERA_SIGN_OF_LIFE names a file, they touch that as well: what looks after a container looks there.
+"""
 
 from functools import cache
+from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -14,6 +18,8 @@ KEPT_SECONDS = 60
 
 def alive(part: str) -> None:
     """Say that `part` works; to be said at least every few seconds. Says nothing where Valkey is gone."""
+    if settings.ERA_SIGN_OF_LIFE:
+        Path(settings.ERA_SIGN_OF_LIFE).touch()
     try:
         broker().set(_key(part), clock.timestamp(), ex=KEPT_SECONDS)
     except redis.RedisError:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from era_platform.logging import logging_configuration
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-env = environ.Env()
+# Any variable may be kept in a file instead, named by the same with _FILE: secrets of a Swarm are files.
+env = environ.FileAwareEnv()
 
 # --- where things are -------------------------------------------------------------------------
 ERA_DATA_DIR = Path(env("ERA_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -290,3 +291,4 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 ERA_METRICS_TOKEN = env("ERA_METRICS_TOKEN", default="")
+ERA_SIGN_OF_LIFE = env("ERA_SIGN_OF_LIFE", default="")

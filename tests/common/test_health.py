@@ -1,5 +1,6 @@
 """healthz and readyz: alive, and what of the platform is not there."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -78,3 +79,11 @@ def test_readyz_keeps_its_answer_for_a_moment() -> None:
     assert parts() == (200, {})
     heartbeat.broker().delete(f"{heartbeat.PREFIX}:beat")
     assert parts() == (200, {})
+
+
+def test_a_sign_of_life_touches_the_file_that_a_health_check_looks_at(settings: Settings, tmp_path: Path) -> None:
+    settings.ERA_SIGN_OF_LIFE = str(tmp_path / "alive")
+    (tmp_path / "alive").touch()
+    os.utime(tmp_path / "alive", (0, 0))
+    heartbeat.alive("worker")
+    assert (tmp_path / "alive").stat().st_mtime > 0

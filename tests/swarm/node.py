@@ -54,7 +54,7 @@ class Node:
         named = ["sh", "-c", 'hostname "$0" && exec "$@"', self.name]
         with (self.folder / "dockerd.log").open("a") as log:
             self.daemon = subprocess.Popen(
-                [*inside, *named, *self._command()],
+                [*inside, *named, *self.command()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True,
             )  # fmt: skip
 
@@ -103,7 +103,7 @@ class Node:
         remove_cgroups(self.cable.namespace)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
         return [
             "dockerd", "--host", self.host, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec",
             "--pidfile", f"{self.folder}/pid", "--cgroup-parent", f"/{self.cable.namespace}", *self.options,
