@@ -32,6 +32,7 @@ set_defaults() {
     export ERA_STORAGE_ROOT=${ERA_STORAGE_ROOT:-/srv/era/storage}
     export ERA_WEB_REPLICAS=${ERA_WEB_REPLICAS:-2}
     export ERA_BACKGROUND_REPLICAS=${ERA_BACKGROUND_REPLICAS:-1}
+    export ERA_AGENTS_ON=${ERA_AGENTS_ON:-node.platform.os == linux}
     local port=""
     [[ $ERA_HTTPS_PORT == 443 ]] || port=:$ERA_HTTPS_PORT
     export ERA_PUBLIC_URL=${ERA_PUBLIC_URL:-https://$ERA_HOST$port}

@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, InterfaceError, connection, connections
 
+from era_platform.common import heartbeat
 from era_platform.common.locks import advisory_lock
 from jobs.collector import Every
 from jobs.engines.base import EngineError
@@ -39,6 +40,7 @@ class NodeAgent:
 
     def run(self) -> None:
         while not self._stop.is_set():
+            heartbeat.touch()
             try:
                 node = self._docker.name()
                 with advisory_lock(f"jobs.agent.{node}") as mine:
@@ -57,6 +59,7 @@ class NodeAgent:
         log.info("agent_works", node=node)
         node_agent.begin(node)
         actions = [
+            Every(REPORT, heartbeat.touch),
             Every(REPORT, lambda: node_agent.report(node, self._docker)),
             Every(STAGE, lambda: self._stage(node)),
             Every(SAMPLE, self._sample),

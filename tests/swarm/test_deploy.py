@@ -76,8 +76,8 @@ def test_only_who_must_has_docker_and_nobody_more_of_root_than_files_need(deploy
     ours = {name.removeprefix("era_"): spec for name, spec in specs.items() if name.startswith("era_")}
     sockets = {name for name, spec in ours.items() if "docker.sock" in str(spec.get("Mounts"))}
     roots = {name for name, spec in ours.items() if spec.get("User") == "0:0"}
-    assert sockets == {"worker", "collector", "images"}
-    assert roots == {"web", "worker", "collector", "images"}
+    assert sockets == {"worker", "collector", "agent", "images"}
+    assert roots == {"web", "worker", "collector", "agent", "images"}
     assert all(spec["ReadOnly"] and spec["CapabilityDrop"] == ["ALL"] for spec in ours.values())
 
 
