@@ -25,8 +25,8 @@ from tests.swarm.deployment import Deployment, deployable
 from tests.swarm.images import import_busybox
 
 JOBS, RATE, LINES = 20, 50, 600
-LASTS = LINES // 5 + 90
-PRINTING = f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo line $i; sleep 0.2; done"
+LASTS = LINES // 2 + 90
+PRINTING = f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo line $i; sleep 0.5; done"
 BEFORE, AFTER = 10.0, 15.0  # seconds of load around the update
 
 
@@ -34,6 +34,7 @@ BEFORE, AFTER = 10.0, 15.0  # seconds of load around the update
 class Seen:
     """What came back: how often each answer, and how long each took."""
 
+    image: str
     answers: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -62,7 +63,7 @@ def measure(deployment: Deployment, image: str) -> None:
     deployment.run("build", "portal", ERA_VERSION=version, DOCKER_HOST=deployment.build_host)
     client = deployment.client()
     jobs = [_job(client, image) for _ in range(JOBS)]
-    seen, logs, took = asyncio.run(_watched(deployment, client, jobs, version))
+    seen, logs, took = asyncio.run(_watched(deployment, client, jobs, image, version))
     stored = {job: client.get(f"jobs/{job}/logs").content for job in jobs}
     states = Counter(client.get(f"jobs/{job}").json()["state"] for job in jobs)
     _tell(seen, took, states, logs, stored)
@@ -75,13 +76,13 @@ def _job(client: httpx.Client, image: str) -> str:
 
 
 async def _watched(
-    deployment: Deployment, client: httpx.Client, jobs: list[str], version: str
+    deployment: Deployment, client: httpx.Client, jobs: list[str], image: str, version: str
 ) -> tuple[Seen, dict[str, Log], float]:
     trust, token = deployment.trust, client.headers["Authorization"]
     logs = {job: Log() for job in jobs}
     followers = [asyncio.create_task(_follow(deployment.address, trust, token, job, logs[job])) for job in jobs]
     await _until_all_print(logs)
-    stop, seen = asyncio.Event(), Seen()
+    stop, seen = asyncio.Event(), Seen(image)
     load = asyncio.create_task(_load(client, trust, stop, seen))
     await asyncio.sleep(BEFORE)
     began = time.monotonic()
@@ -117,7 +118,7 @@ async def _load(client: httpx.Client, trust: ssl.SSLContext, stop: asyncio.Event
 async def _ask(client: httpx.AsyncClient, number: int, seen: Seen) -> None:
     began = time.monotonic()
     try:
-        answer = await _request(client, number)
+        answer = await _request(client, number, seen.image)
     except httpx.HTTPError as error:
         seen.wrong.append(f"{number}: {error!r}")
         return
@@ -127,20 +128,20 @@ async def _ask(client: httpx.AsyncClient, number: int, seen: Seen) -> None:
         seen.wrong.append(f"{number}: {answer.status_code} {answer.text[:200]}")
 
 
-async def _request(client: httpx.AsyncClient, number: int) -> httpx.Response:
+async def _request(client: httpx.AsyncClient, number: int, image: str) -> httpx.Response:
     """Of ten, seven read, two ask for a price and one submits (a job that is worth nothing, so it is rejected)."""
     request = {"pool": "quick", "units": 1, "duration": 5, "deadline": in_future(minutes=5)}
     match number % 10:
         case 0:
-            return await client.post("jobs", json=_worthless(request))
+            return await client.post("jobs", json=_worthless(request, image))
         case 1 | 2:
             return await client.post("quotes", json=request)
         case turn:
             return await client.get(("wallet", "jobs", "pools")[turn % 3])
 
 
-def _worthless(request: dict[str, Any]) -> dict[str, Any]:
-    return request | {"name": "none", "image": "busybox", "command": ["true"], "value": "0"}
+def _worthless(request: dict[str, Any], image: str) -> dict[str, Any]:
+    return request | {"name": "none", "image": image, "command": ["true"], "value": "0"}
 
 
 async def _follow(address: str, trust: ssl.SSLContext, token: str, job: str, log: Log) -> None:

@@ -73,8 +73,14 @@ data_node() { docker node ls --quiet --filter node.label=era.data=true | head -n
 is_deployed() { docker service inspect "${STACK}_$1" >/dev/null 2>&1; }
 
 # --- secrets ------------------------------------------------------------------------------------------
+# The generation that is in use, or the newest one where nothing runs.
 generation() {
-    docker secret ls --format '{{.Name}}' | sed -n "s/^${STACK}_secret_key_\([0-9]*\)$/\1/p" | sort -n | tail -n 1
+    if is_deployed database; then
+        docker service inspect --format '{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{println .SecretName}}{{end}}' \
+            "${STACK}_database" | sed -n "s/^${STACK}_database_password_//p"
+    else
+        docker secret ls --format '{{.Name}}' | sed -n "s/^${STACK}_secret_key_\([0-9]*\)$/\1/p" | sort -n | tail -n 1
+    fi
 }
 
 random() { head -c 36 /dev/urandom | base64 --wrap=0 | tr '+/' '-_'; }
@@ -128,11 +134,11 @@ once() {
 }
 
 # The platform's own programs, as the worker has them.
-once_platform() { # NAME COMMAND…
-    local name=$1 secret options=()
-    shift
+once_platform() { # NAME GENERATION COMMAND…
+    local name=$1 generation=$2 secret options=()
+    shift 2
     for secret in secret_key database_url broker_url metrics_token; do
-        options+=(--secret "source=${STACK}_${secret}_$SECRETS,target=$secret")
+        options+=(--secret "source=${STACK}_${secret}_$generation,target=$secret")
     done
     once "$name" "$PORTAL_IMAGE" "${options[@]}" \
         --env-file "$ERA_DEPLOY_ENV" --env ERA_ENGINE=swarm --env "ERA_STORAGE_ROOT=$ERA_STORAGE_ROOT" \
