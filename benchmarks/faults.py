@@ -88,6 +88,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--slot", type=int, default=SLOT, help="seconds; each job has one slot")
+    parser.add_argument("--window", type=int, default=150, help="seconds that the first job's window is long")
+    parser.add_argument("--apart", type=float, default=2, help="seconds by which each window ends after the one before")
     parser.add_argument("--headroom", type=int, default=HEADROOM, help=f"units of the {UNITS} that are not sold")
     return parser.parse_args()
 
@@ -131,20 +133,21 @@ def submit(platform: Platform, image: str, options: argparse.Namespace) -> list[
     ids = []
     with platform.client() as client:
         for number in range(options.jobs):
-            wait = {} if number % 2 else {"earliest": in_future(seconds=20 + number)}
+            wait = {} if number % 2 else {"earliest": in_future(seconds=20 + number * options.apart / 2)}
             request = a_request(
                 pool="quick",
                 name=f"job {number}",
                 image=image,
                 command=["sh", "-c", SCRIPT],
                 duration=options.slot,
-                deadline=in_future(seconds=150 + number * 2),
+                deadline=in_future(seconds=options.window + number * options.apart),
                 value="100",
                 **wait,
             )
             answer = client.post("jobs", json=request)
             assert answer.status_code == 201, answer.text
-            ids.append(answer.json()["id"])
+            if answer.json()["state"] == "reserved":  # the market may refuse one whose window is full
+                ids.append(answer.json()["id"])
     return ids
 
 
