@@ -51,7 +51,7 @@ class JobRequest:
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.units, self.duration, self.deadline, self.earliest, self.value, self.also)
+        return Ask(self.units, self.duration, self.deadline, self.earliest, self.value, self.also, self.nodes)
 
     @property
     def content(self) -> dict[str, Any]:
