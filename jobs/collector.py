@@ -23,6 +23,7 @@ from era_platform.common.locks import advisory_lock
 from jobs.engines import engine
 from jobs.engines.base import EngineError
 from jobs.models import Attempt, Sample
+from jobs.selectors import agents
 from jobs.services import announce, instances, observe
 from jobs.states import State
 
@@ -110,7 +111,9 @@ class Collector:
                 attempt.stored = attempt.size
 
     def sample(self) -> None:
-        """Write down what each running instance uses now."""
+        """Write down what each running instance uses now, unless agents do it where the instances are."""
+        if agents.at_work().exists():
+            return
         samples = [found for attempt in list(self._followed.values()) if (found := _sample_of(attempt))]
         with scopes_disabled():
             Sample.objects.bulk_create(samples)

@@ -104,6 +104,8 @@ class SampleSerializer(serializers.Serializer[Sample]):
     attempt = serializers.IntegerField()
     cpu_seconds = serializers.FloatField(help_text="Since the attempt began.")
     memory_bytes = serializers.IntegerField()
+    gpu_percent = serializers.FloatField(allow_null=True, help_text="Mean use of its GPUs; null where nobody can tell.")
+    gpu_memory_bytes = serializers.IntegerField(allow_null=True, help_text="Of all its GPUs together.")
 
 
 class ReceiptRequestSerializer(serializers.Serializer[Job]):

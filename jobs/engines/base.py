@@ -77,10 +77,13 @@ class Instance:
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds since the instance began, and bytes of memory it has now."""
+    """CPU seconds since the instance began, and bytes of memory it has now; the same of its GPUs, where it has some
+    and somebody can tell: how much they were used just now in percent, and the memory of all of them together."""
 
     cpu_seconds: float
     memory_bytes: int
+    gpu_percent: float | None = None
+    gpu_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class SwarmEngine:
             AttemptFolder(attempt).say(f"stop {grace_seconds:f}")
 
     def delete(self, name: str, attempt: Path) -> None:
-        if folders.is_listed(name):
+        if folders.is_listed(name) and attempt.exists():
             AttemptFolder(attempt).say("stop 0")
         nodes = len(AttemptFolder(attempt).ranks())
         for member in ranks.member_names(name, nodes):

@@ -5,6 +5,7 @@ from docker.errors import APIError, ImageNotFound
 
 from docker import DockerClient
 from jobs.engines.base import ImageError
+from jobs.engines.pulling import pull_image
 
 
 def full_name(client: DockerClient, image: str) -> str:
@@ -48,7 +49,7 @@ def pull(client: DockerClient, image: str) -> None:
         client.images.get(name)
     except ImageNotFound:
         try:
-            client.images.pull(name)
+            pull_image(client, name)
         except APIError as error:
             raise _not_there(name, error) from error
 

@@ -60,6 +60,20 @@ class Migration(migrations.Migration):
                 name="job_moved_and_credited_only_if_reserved",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("moved_to", None),
+                    models.Q(
+                        ("end_at__lte", models.F("deadline")),
+                        models.Q(("earliest", None), ("start_at__gte", models.F("earliest")), _connector="OR"),
+                    ),
+                    _connector="OR",
+                ),
+                name="job_moved_within_its_window",
+            ),
+        ),
         migrations.AddField(
             model_name="node",
             name="outage",

@@ -40,7 +40,7 @@ class Attempt(models.Model):
 
 
 class Sample(models.Model):
-    """What an instance used: CPU seconds since its start, and memory now."""
+    """What an instance used: CPU seconds since its start, memory now, and of its GPUs the mean use and all memory."""
 
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     job = models.ForeignKey("jobs.Job", models.PROTECT, related_name="samples")
@@ -48,6 +48,8 @@ class Sample(models.Model):
     at = models.DateTimeField(_("at"))
     cpu_seconds = models.FloatField(_("CPU seconds"))
     memory_bytes = models.BigIntegerField(_("memory (bytes)"))
+    gpu_percent = models.FloatField(_("use of its GPUs (percent)"), null=True, blank=True)
+    gpu_memory_bytes = models.BigIntegerField(_("memory of its GPUs (bytes)"), null=True, blank=True)
 
     objects = ScopedManager(organization="organization")
 

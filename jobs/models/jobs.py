@@ -126,6 +126,14 @@ class Job(models.Model):
                 name="job_moved_and_credited_only_if_reserved",
             ),
             models.CheckConstraint(
+                condition=models.Q(moved_to=None)
+                | (
+                    models.Q(end_at__lte=models.F("deadline"))
+                    & (models.Q(earliest=None) | models.Q(start_at__gte=models.F("earliest")))
+                ),
+                name="job_moved_within_its_window",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(state="rejected", start_slot=None)
                 | (
                     ~models.Q(state="rejected")

@@ -2,15 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
-from jobs.models import Job, Node
+from jobs.models import Agent, Job, Node
+from jobs.selectors import agents
 from jobs.states import ACTIVE
 from pricing.models import BookEntry, Pool
 from pricing.selectors import books, capacity
 
 Cause = BookEntry.Cause
+
+
+class Seen(NamedTuple):
+    """A node, and its agent if it ever had one; `agent_works` where that has said so lately."""
+
+    node: Node
+    agent: Agent | None
+    agent_works: bool
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Standing:
     headroom: int
     lost: int
     promised: int
-    nodes: list[Node]
+    nodes: list[Seen]
     in_use: int
 
     @property
@@ -40,11 +50,11 @@ class Standing:
 
     @property
     def there(self) -> int:
-        return sum(node.units for node in self.nodes if node.available)
+        return sum(seen.node.units for seen in self.nodes if seen.node.available)
 
     @property
     def away(self) -> int:
-        return sum(node.units for node in self.nodes if not node.available)
+        return sum(seen.node.units for seen in self.nodes if not seen.node.available)
 
     @property
     def missing(self) -> int:
@@ -65,19 +75,25 @@ class Standing:
 
 def standings() -> Iterator[Standing]:
     """Of every pool."""
-    nodes = list(Node.objects.select_related("pool", "outage").order_by("name"))
+    nodes = _with_agents(Node.objects.exclude(pool=None).select_related("outage"))
     running = Job.objects.filter(state__in=ACTIVE).values_list("pool").annotate(Sum("units")).order_by()
     in_use = dict(running)
     for pool in Pool.objects.all():
-        here = [node for node in nodes if node.pool_id == pool.pk]
+        here = [seen for seen in nodes if seen.node.pool_id == pool.pk]
         yield _standing(pool, here, in_use.get(pool.pk, 0))
 
 
-def nodes_of_no_pool() -> list[Node]:
-    return list(Node.objects.filter(pool=None).order_by("name"))
+def nodes_of_no_pool() -> list[Seen]:
+    return _with_agents(Node.objects.filter(pool=None))
 
 
-def _standing(pool: Pool, nodes: list[Node], in_use: int) -> Standing:
+def _with_agents(nodes: QuerySet[Node]) -> list[Seen]:
+    known = {agent.node: agent for agent in Agent.objects.all()}
+    works = set(agents.at_work().values_list("node", flat=True))
+    return [Seen(node, known.get(node.name), node.name in works) for node in nodes.order_by("name")]
+
+
+def _standing(pool: Pool, nodes: list[Seen], in_use: int) -> Standing:
     slot = pool.slot_now() + 1
     parts = capacity.steps_by_cause(pool, slot)
     level = {cause: int(steps.levels(steps.capacity, slot, slot + 1)[0]) for cause, steps in parts.items()}

@@ -95,7 +95,7 @@ def _claim(job: Job) -> Attempt | None:
 
 
 def _staged_late(job: Job) -> bool:
-    error = stage.prepare(job)
+    error = stage.prepare(job, wait=False)
     if isinstance(error, ImageError | DamagedArchive):  # trying again would not help
         finish.fail_platform(job, str(error))
     return error is None

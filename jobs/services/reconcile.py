@@ -1,7 +1,8 @@
 """Checks that ledger, reservations and instances tell the same story, and says where they don't.
 
 Reads one snapshot of the database and trusts nothing that another part keeps in memory. The only
-thing it mends is an instance that no attempt knows any more: that is removed.
+thing it mends is an instance that no attempt knows any more, or that outlived its attempt: that is removed. Whose it
+is, our storage says, where each of ours is listed; another platform may use the same engine.
 """
 
 from collections import Counter
@@ -12,8 +13,8 @@ import structlog
 from django.db import connection, transaction
 from django_scopes import scopes_disabled
 
-from era_platform.common import clock, metrics
-from jobs.engines import engine
+from era_platform.common import clock, metrics, storage
+from jobs.engines import engine, folders
 from jobs.engines.base import EngineError
 from jobs.models import Attempt
 from jobs.selectors import consistency
@@ -68,13 +69,13 @@ def _orphan(name: str) -> Difference | None:
     if parsed is None:
         return None
     attempt = Attempt.objects.filter(job_id=parsed[0], number=parsed[1]).first()
-    if attempt is None:
-        # Not ours to remove: another platform may use the same engine.
-        return Difference("instance_without_attempt", name, "no such attempt; left alone")
-    if attempt.ended_at is None or clock.now() < attempt.ended_at + SETTLING:
+    if attempt is None and not folders.is_listed(name):
+        return Difference("instance_without_attempt", name, "another platform's, or of another storage; left alone")
+    if attempt and (attempt.ended_at is None or clock.now() < attempt.ended_at + SETTLING):
         return None
+    why = "its attempt has ended" if attempt else "there is no such attempt"
     try:
-        engine().delete(name, instances.folder_of(attempt))
+        engine().delete(name, storage.attempt_folder(*parsed))
     except (EngineError, OSError) as error:
-        return Difference("instance_without_attempt", name, f"its attempt has ended; not removed: {error}")
-    return Difference("instance_without_attempt", name, "its attempt has ended; removed")
+        return Difference("instance_without_attempt", name, f"{why}; not removed: {error}")
+    return Difference("instance_without_attempt", name, f"{why}; removed")

@@ -30,6 +30,8 @@ from pricing.models import BookEntry, Pool
 from pricing.selectors import books, capacity
 from pricing.services import book
 
+MOST, ROUNDS = 200, 200
+"""Jobs that are moved or ended in one transaction, and transactions in one go."""
 CAUSE = "its machine was lost, and no other slot within its window was free"
 
 log = structlog.get_logger(__name__)
@@ -51,18 +53,31 @@ def replan(pool_id: int, *, ahead: timedelta | None = None) -> Outcome:
     outcome = Outcome()
     with scopes_disabled():
         pool = Pool.objects.get(pk=pool_id)
-        if not _is_short(pool, ahead):
-            return outcome
-        with transaction.atomic():
-            pool = book.lock_pool(pool_id)
-            lost = _apply(pool, *_planned(pool, ahead), outcome)
-            notify.replanned(outcome.moved, outcome.ended)
-        outcome.ended += [job for job in lost if _end_begun(job)]
+        rounds = ROUNDS if _is_short(pool, ahead) else 0
+        while rounds and _round(pool_id, ahead, outcome):
+            rounds -= 1
     for name, jobs in (("moved", outcome.moved), ("ended", outcome.ended)):
         metrics.REPLANNED.labels(pool.slug, name).inc(len(jobs))
     if outcome.moved or outcome.ended:
         log.warning("replanned", pool=pool.slug, moved=len(outcome.moved), ended=len(outcome.ended))
     return outcome
+
+
+def _round(pool_id: int, ahead: timedelta | None, outcome: Outcome) -> bool:
+    """Plan, and do the first of what is planned, so that nobody waits for the pool for long. Whether there is more."""
+    done = Outcome()
+    with transaction.atomic():
+        pool = book.lock_pool(pool_id)
+        jobs, decided = _planned(pool, ahead)
+        # Those that end go first: the others move to where there is room.
+        changed = sorted((job for job in jobs if job.pk in decided), key=lambda job: decided[job.pk] is not None)
+        _apply(pool, changed[:MOST], decided, done)
+        notify.replanned(done.moved, done.ended)
+    begun = [job for job in changed[:MOST] if decided[job.pk] is None and job.state == State.STARTING]
+    done.ended += [job for job in begun if _end_begun(job)]
+    outcome.moved += done.moved
+    outcome.ended += done.ended
+    return len(changed) > MOST and bool(done.moved or done.ended)
 
 
 def credit_of(job: Job, pool: Pool) -> int:
@@ -133,9 +148,8 @@ def _booking(pool: Pool, job: Job, first: int) -> Booking:
     )
 
 
-def _apply(pool: Pool, jobs: list[Job], decided: Plan, outcome: Outcome) -> list[Job]:
-    """Move and end what is only reserved; gives the others that are to end. Lock order: pool → wallets → jobs."""
-    changed = [job for job in jobs if job.pk in decided]
+def _apply(pool: Pool, changed: list[Job], decided: Plan, outcome: Outcome) -> None:
+    """Move and end what is only reserved. Lock order: pool → wallets → jobs."""
     for organization_id in sorted({job.organization_id for job in changed if decided[job.pk] is None}):
         ledger.lock_wallet(Organization.objects.get(pk=organization_id))
     for job in changed:
@@ -145,7 +159,6 @@ def _apply(pool: Pool, jobs: list[Job], decided: Plan, outcome: Outcome) -> list
                 outcome.moved.append(job)
             elif start is None and job.state == State.RESERVED and _end(pool, job):
                 outcome.ended.append(job)
-    return [job for job in changed if decided[job.pk] is None and job.state == State.STARTING]
 
 
 def _move(pool: Pool, job: Job, start: int) -> bool:

@@ -14,6 +14,7 @@ from jobs import code
 from jobs.engines import engine
 from jobs.engines.base import EngineError
 from jobs.models import Job
+from jobs.selectors import agents
 from jobs.services import events, instances
 from jobs.states import State
 
@@ -45,8 +46,9 @@ def stage(job_id: UUID) -> None:
                 prepare(job)
 
 
-def prepare(job: Job) -> Exception | None:
-    """Stage a job whose lock the caller holds; returns what went wrong."""
+def prepare(job: Job, *, wait: bool = True) -> Exception | None:
+    """Stage a job whose lock the caller holds; returns what went wrong. With `wait` it is not staged before agents
+    say that enough nodes have what it needs; without, the nodes get what they still lack when it starts there."""
     try:
         _make_ready(job)
     except (EngineError, OSError, code.DamagedArchive) as error:
@@ -54,6 +56,8 @@ def prepare(job: Job) -> Exception | None:
         log.warning("staging_failed", error=str(error))
         events.record_once(job, events.STAGING_FAILED, error=str(error)[:500])
         return error
+    if wait and not agents.is_ready(job):
+        return None
     job.staged_at = clock.now()
     with transaction.atomic():
         Job.objects.filter(pk=job.pk).update(staged_at=job.staged_at)

@@ -205,7 +205,7 @@ def test_operators_see_book_and_cluster_side_by_side(pool: Pool, ours: Tenant) -
         "away": 4,
         "in_use": 0,
     }
-    assert [each.name for each in answer.context["others"]] == ["c"]
+    assert [seen.node.name for seen in answer.context["others"]] == ["c"]
     assert operator.get(f"/admin/jobs/node/{Node.objects.get(name='b').pk}/change/").status_code == 200
     assert ours.client("owner").get("/admin/jobs/node/").status_code == 302
 

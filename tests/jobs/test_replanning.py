@@ -84,7 +84,7 @@ def losses(draw: st.DrawFn, most: int = 8) -> Loss:
     return loss
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(loss=losses())
 def test_nothing_is_over_promised_and_everybody_stays_moves_within_its_window_or_ends(loss: Loss) -> None:
     after = loss.after(loss.planned())
@@ -96,7 +96,7 @@ def test_nothing_is_over_promised_and_everybody_stays_moves_within_its_window_or
             assert one.earliest <= start <= one.latest - one.slots
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(loss=losses())
 def test_who_has_no_part_in_a_slot_that_is_short_is_left_alone(loss: Loss) -> None:
     short = {FIRST + place for place, left in enumerate(loss.left) if left < 0}
@@ -104,7 +104,7 @@ def test_who_has_no_part_in_a_slot_that_is_short_is_left_alone(loss: Loss) -> No
         assert short & set(range(loss.bookings[_place(loss, key)].start, loss.bookings[_place(loss, key)].end))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(loss=losses())
 def test_who_has_begun_ends_only_for_others_that_have(loss: Loss) -> None:
     decided = loss.planned()
