@@ -153,8 +153,18 @@ class SwarmEngine:
         while waiting := [str(member.rank) for member in members if member.runner() is None]:
             if time.monotonic() > give_up:
                 said = self.inspect(spec.name, spec.attempt).detail
+                self._clear_rejected(spec)
                 raise EngineError(f"{len(waiting)} of {spec.nodes} nodes are not there yet ({said}).")
             time.sleep(0.05)
+
+    def _clear_rejected(self, spec: InstanceSpec) -> None:
+        """Take away what ended before anything began, as when Swarm rejects what it has just placed: it makes no new
+        task, and the next `create` does."""
+        members = AttemptFolder(spec.attempt).ranks()
+        for name, member in zip(ranks.member_names(spec.name, spec.nodes), members, strict=True):
+            if member.runner() is None and self._inspect(name, member).phase is Phase.LOST:
+                with _engine_errors(), suppress(NotFound):
+                    self._docker.api.remove_service(name)  # type: ignore[no-untyped-call]
 
     def _task(self, name: str) -> dict[str, Any] | None:
         """The service's newest task; None where there is no such service, or it has none yet."""

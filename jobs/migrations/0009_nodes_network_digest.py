@@ -6,7 +6,7 @@ from era_platform.common.append_only import fixed_columns
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0011_nodes_and_moves")]
+    dependencies = [("jobs", "0012_agents")]
 
     operations = [
         migrations.AddField(

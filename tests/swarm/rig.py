@@ -97,8 +97,8 @@ class Rig:
                 _until(partial(_set_pool, found, pools), f"a label on {found.id}")
 
     def reset_pools(self) -> None:
-        """As it was in the beginning. Labels are best left alone: the manager judges what it has just placed by labels of
-        a moment ago, and rejects it where they have changed meanwhile."""
+        """As it was in the beginning. Labels are best left alone: the manager judges what it has just placed by the
+        labels of a moment ago, and rejects it where they have changed meanwhile."""
         self.set_pools(**self.pools)
 
     def states(self) -> dict[str, str]:

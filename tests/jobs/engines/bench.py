@@ -61,7 +61,7 @@ class Bench:
         spec = self.spec(*command, **changes)
         self.engine.stage(spec)
         self.engine.create(spec)
-        eventually(lambda: self._started(spec), within=60)
+        eventually(lambda: self._started(spec), within=120)
         return spec
 
     def _started(self, spec: InstanceSpec) -> bool:
