@@ -116,7 +116,10 @@ def _books(deployment: Deployment, client: httpx.Client, job: dict[str, Any]) ->
         "jobs", "wallet", "wallet/transfers", at, f"{at}/receipt", f"{at}/events", f"{at}/logs",
         f"{at}/outputs/weights.npz",
     )}  # fmt: skip
-    return read | {"sums": deployment.run("manage", "shell", "--no-imports", "--command", SUMS)}
+    receipt = client.get(f"{at}/receipt").json()
+    verification = receipt.pop("verification")
+    assert verification["equal"], verification
+    return read | {"receipt": receipt} | {"sums": deployment.run("manage", "shell", "--no-imports", "--command", SUMS)}
 
 
 def _empty(folder: Path) -> None:
