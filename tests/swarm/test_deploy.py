@@ -113,10 +113,13 @@ def _books(deployment: Deployment, client: httpx.Client, job: dict[str, Any]) ->
     """What must be the same: all about the job and the wallet, a log's and an output's bytes, and the tables' sums."""
     at = f"jobs/{job['id']}"
     read = {path: client.get(path).raise_for_status().content for path in (
-        "jobs", "wallet", "wallet/transfers", at, f"{at}/receipt", f"{at}/events", f"{at}/logs",
+        "jobs", "wallet", "wallet/transfers", at, f"{at}/events", f"{at}/logs",
         f"{at}/outputs/weights.npz",
     )}  # fmt: skip
-    return read | {"sums": deployment.run("manage", "shell", "--no-imports", "--command", SUMS)}
+    receipt = client.get(f"{at}/receipt").json()
+    verification = receipt.pop("verification")
+    assert verification["equal"], verification
+    return read | {"receipt": receipt} | {"sums": deployment.run("manage", "shell", "--no-imports", "--command", SUMS)}
 
 
 def _empty(folder: Path) -> None:
