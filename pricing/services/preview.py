@@ -95,10 +95,11 @@ def _last_days(pool: Pool) -> History:
 
 
 def _taken(history: History, pool: Pool) -> npt.NDArray[np.bool_]:
-    least_units, most_units, least_slots, most_slots = pool.limits
-    return (
-        (history.units >= least_units)
-        & (history.units <= (most_units or np.iinfo(np.int64).max))
-        & (history.slots >= least_slots)
-        & (history.slots <= (most_slots or np.iinfo(np.int64).max))
+    limits, all_there_are = pool.limits, np.iinfo(np.int64).max
+    taken: npt.NDArray[np.bool_] = (
+        (history.units >= limits.min_units)
+        & (history.units <= (limits.max_units or all_there_are))
+        & (history.slots >= limits.min_slots)
+        & (history.slots <= (limits.max_slots or all_there_are))
     )
+    return taken
