@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import struct
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ class AttemptFolder:
             self.path.chmod(0o700)
             if not (self.path / "control").exists():
                 self._write_env(env)
-                (self.path / "nodes").write_text(f"{nodes}\n")
+                self._put("nodes", f"{nodes}\n")
                 (self.path / "control").touch(mode=0o600)
         except OSError as error:
             raise EngineError(f"The attempt's folder can't be made: {error}.") from error
@@ -126,9 +127,14 @@ class AttemptFolder:
             if not name or "=" in name or "\0" in name + value:
                 raise EngineError(f"{name!r} can't be set in a job's environment.")
         content = "".join(f"{name}={value}\0" for name, value in env.items())
-        target = os.open(self.path / "env", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(target, "w") as file:
+        self._put("env", content)
+
+    def _put(self, name: str, content: str) -> None:
+        """Whole or not at all: somebody else who prepares the same attempt may be ahead, and it be read already."""
+        descriptor, draft = tempfile.mkstemp(dir=self.path)
+        with os.fdopen(descriptor, "w") as file:
             file.write(content)
+        Path(draft).replace(self.path / name)
 
     def _read(self, name: str) -> dict[str, Any]:
         try:

@@ -108,7 +108,7 @@ def test_a_job_is_staged_when_a_node_of_its_pool_has_its_image(
         eventually(lambda: len(_ready(job)) == 2, within=60, what="both nodes have it")
     for name in ("n2", "n3"):
         with cluster.node(name).client() as client:
-            assert client.images.get(image)
+            assert client.images.get(job.image)
     assert kinds(job) == ["state", "staged"]
 
 

@@ -72,7 +72,7 @@ def test_a_node_that_stops_takes_its_units_along_and_its_job_runs_again_elsewher
     until_running(job, 2)
     assert node_of(cluster, job) != was
     first, _second = attempts(job)
-    assert f"node {was} is down" in first.reason
+    assert f"node is down: {was}" in first.reason
     cluster.node(was).start()
     cluster.node(was).wait()
     until_lost(pool, 0)
