@@ -17,6 +17,10 @@ MAX_ARGUMENTS = 1_000
 MAX_COMMAND_BYTES = 64 * 1024
 MAX_VARIABLES = 200
 MAX_ENV_BYTES = 64 * 1024
+MAX_NODES = 64
+MAX_IMAGE = 400  # a name of 255 with tag and digest
+LATER = {"also": (), "network": False, "nodes": 1}
+"""What requests could not say from the beginning, and what they mean where they don't."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -25,7 +29,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class JobRequest:
     """`code` is the id of a stored archive of the same organization; `value` is micro-credits.
 
-    A flexible request has further configurations, `also`, any one of which will do.
+    A flexible request has further configurations, `also`, any one of which will do. Its units are split evenly over
+    `nodes` machines, that work together; `network` lets it talk to its organization's other jobs.
     """
 
     pool: str
@@ -41,18 +46,17 @@ class JobRequest:
     datasets: tuple[str, ...] = ()
     code: UUID | None = None
     also: tuple[Configuration, ...] = ()
+    nodes: int = 1
+    network: bool = False
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.units, self.duration, self.deadline, self.earliest, self.value, self.also)
+        return Ask(self.units, self.duration, self.deadline, self.earliest, self.value, self.also, self.nodes)
 
     @property
     def content(self) -> dict[str, Any]:
         """All that it says. What came later is left out where it is not used, so that older digests still fit."""
-        said = asdict(self)
-        if not self.also:
-            del said["also"]
-        return said
+        return {name: value for name, value in asdict(self).items() if name not in LATER or value != LATER[name]}
 
 
 def faults(request: JobRequest) -> dict[str, str]:
@@ -68,6 +72,7 @@ def faults(request: JobRequest) -> dict[str, str]:
         "command": _command(request.command),
         "env": _env(request.env),
         "datasets": _datasets(request.datasets),
+        "nodes": _nodes(request.nodes, ways),
     }
     return {name: fault for name, fault in found.items() if fault}
 
@@ -78,6 +83,17 @@ def _units(ways: tuple[Configuration, ...]) -> str:
     if len({(way.units, way.duration) for way in ways}) < len(ways):
         return _("A configuration stands in it twice.")
     return _all_between([way.units for way in ways], 1, MAX_UNITS)
+
+
+def _nodes(nodes: int, ways: tuple[Configuration, ...]) -> str:
+    if fault := _all_between([nodes], 1, MAX_NODES):
+        return fault
+    uneven = next((way.units for way in ways if way.units % nodes), None)
+    if uneven is None:
+        return ""
+    return _("{units} units can't be split evenly over {nodes} nodes: ask for a multiple of {nodes} units.").format(
+        units=uneven, nodes=nodes
+    )
 
 
 def _all_between(values: list[int | None] | list[int], low: int, high: int) -> str:

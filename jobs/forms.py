@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from era_platform.common.money import format_credits
-from jobs.domain import JobRequest
+from jobs.domain import MAX_IMAGE, MAX_NODES, JobRequest
 from jobs.models import Batch, CodeArchive, Job
 from pricing.forms import AskForm, duration_parts
 from pricing.models import Pool
@@ -29,7 +29,19 @@ class JobForm(AskForm):
     pool = PoolField(
         Pool.objects.filter(is_open=True), to_field_name="slug", label=gettext_lazy("Pool"), empty_label=None
     )
-    image = forms.CharField(label=gettext_lazy("Image"), max_length=255, initial="host")
+    image = forms.CharField(label=gettext_lazy("Image"), max_length=MAX_IMAGE, initial="host")
+    nodes = forms.IntegerField(
+        label=gettext_lazy("Nodes"),
+        required=False,
+        min_value=1,
+        max_value=MAX_NODES,
+        help_text=gettext_lazy("Machines that work together; the units are split evenly over them."),
+    )
+    network = forms.BooleanField(
+        label=gettext_lazy("Network"),
+        required=False,
+        help_text=gettext_lazy("On a cluster: it may talk to other jobs of this organization."),
+    )
     command_kind = forms.ChoiceField(
         label=gettext_lazy("What to run"),
         choices=[("line", gettext_lazy("One command")), ("script", gettext_lazy("A script"))],
@@ -89,6 +101,8 @@ class JobForm(AskForm):
             command=given["command"],
             env=given["env"],
             code=code,
+            nodes=given["nodes"] or 1,
+            network=given["network"],
             also=ask.also,
         )
 
@@ -144,7 +158,7 @@ class SweepForm(JobForm):
 
 def first_values(**values: Any) -> dict[str, Any]:
     """What a new form starts from; its key makes sending it twice the same as once."""
-    return {"idempotency_key": uuid4(), "command_kind": "line", "units": 1, **values}
+    return {"idempotency_key": uuid4(), "command_kind": "line", "units": 1, "nodes": 1, **values}
 
 
 def values_of(job: Job) -> dict[str, Any]:
@@ -162,6 +176,8 @@ def values_of(job: Job) -> dict[str, Any]:
         script=command[2] if is_script else "",
         env=job.env,
         code_id=job.code_id,
+        nodes=job.nodes,
+        network=job.network,
         value=format_credits(ways[0]["value"]),
         also=also,
         **first,

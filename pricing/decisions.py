@@ -69,4 +69,5 @@ def decide(
     """The answer to `ask` at `now`. `book` has at least the slots of `terms.span(now)`."""
     asked = ways(ask, slot_seconds=terms.slot_seconds)
     wanted = terms.window(ask, now)
-    return market.choose(book, table, wanted, asked, with_alternatives=with_alternatives, limits=terms.limits)
+    limits = terms.limits._replace(step=ask.step)
+    return market.choose(book, table, wanted, asked, with_alternatives=with_alternatives, limits=limits)

@@ -35,7 +35,8 @@ class Ask:
     """What a buyer asks for: `units` for `duration` seconds between `earliest` and `deadline`.
 
     `value` is micro-credits, None where the buyer only wants to know the price. A flexible ask has
-    further configurations, `also`, any one of which will do.
+    further configurations, `also`, any one of which will do. Units come in multiples of `step`, also in
+    what is offered instead.
     """
 
     units: int
@@ -44,6 +45,7 @@ class Ask:
     earliest: datetime | None = None
     value: int | None = None
     also: tuple[Configuration, ...] = ()
+    step: int = 1
 
     @property
     def configurations(self) -> tuple[Configuration, ...]:
@@ -73,12 +75,13 @@ class Way(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """How many units, and for how many slots, a pool takes in one request; None: no limit."""
+    """How many units, in multiples of `step`, and for how many slots can be had in one request; None: no limit."""
 
     min_units: int = 1
     max_units: int | None = None
     min_slots: int = 1
     max_slots: int | None = None
+    step: int = 1
 
     def holds_units(self, units: int) -> bool:
         return self.min_units <= units and (self.max_units is None or units <= self.max_units)

@@ -126,6 +126,7 @@ def _alternatives(
         best_found, at = None, 0
         for index, way in enumerate(ways):
             found = find(book, table, wanted, way, decided.priced[index])
+            found = _in_steps(book, table, wanted, found, limits.step)
             if found and _is_taken(found, limits) and (best_found is None or is_better(found, best_found)):
                 best_found, at = found, index
         if best_found:
@@ -171,6 +172,15 @@ def _shorter(book: Book, table: PriceTable, wanted: Window, way: Way, priced: Pr
     asked = _asked(book, way.units, way.slots - 1, wanted.start, wanted.stop)
     found = kernel.longest(table, book.promised, book.capacity, _worth(way), **asked)
     return _Instead(way.units, _made(found[1], found[0])) if found else None
+
+
+def _in_steps(book: Book, table: PriceTable, wanted: Window, found: _Instead | None, step: int) -> _Instead | None:
+    """The most whole steps of units in what was found: fewer units never cost more."""
+    if found is None or found.units % step == 0:
+        return found
+    units, (start, end, _) = found.units // step * step, found.offer
+    offer = _search(book, table, wanted._replace(slots=end - start), units, wanted.stop) if units else None
+    return _Instead(units, offer) if offer else None
 
 
 def _is_taken(found: _Instead, limits: Limits) -> bool:

@@ -31,6 +31,8 @@ ERA_STORAGE_MIN_FREE_BYTES = env.int("ERA_STORAGE_MIN_FREE_BYTES", default=100 *
 # Of jobs on the process engine; a job's user is ERA_JOB_UID_BASE + the organization's number.
 ERA_JOB_UID_BASE = env.int("ERA_JOB_UID_BASE", default=200_000)
 ERA_JOB_MAX_PROCESSES = env.int("ERA_JOB_MAX_PROCESSES", default=4096)
+ERA_UNIT_MAX_PROCESSES = env.int("ERA_UNIT_MAX_PROCESSES", default=1024)
+ERA_JOB_OUTSIDE = env.bool("ERA_JOB_OUTSIDE", default=False)
 ERA_JOB_NETWORK = env.bool("ERA_JOB_NETWORK", default=False)
 ERA_GPU_RESOURCE = env("ERA_GPU_RESOURCE", default="NVIDIA-GPU")
 ERA_NODE_GRACE_SECONDS = env.int("ERA_NODE_GRACE_SECONDS", default=30)

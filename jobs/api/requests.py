@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from era_platform.common.fields import BREAKS_TEXT, AmountField, TextField, printable
-from jobs.domain import MAX_ARGUMENTS, MAX_COMMAND_BYTES, MAX_VARIABLES, JobRequest
+from era_platform.common.fields import BREAKS_TEXT, AmountField, TextField, TruthField, WholeNumberField, printable
+from jobs.domain import MAX_ARGUMENTS, MAX_COMMAND_BYTES, MAX_IMAGE, MAX_NODES, MAX_VARIABLES, JobRequest
 from pricing.api.flexible import EachField
 from pricing.api.serializers import AskFields
 
@@ -89,7 +89,17 @@ class JobFields(AskFields):
         "Or a list, one for each of `units`.",
     )
     name = TextField(plain=True, max_length=120)
-    image = TextField(plain=True, max_length=255, help_text="What it runs in.")
+    image = TextField(plain=True, max_length=MAX_IMAGE, help_text="What it runs in.")
+    nodes = WholeNumberField(
+        min_value=1,
+        max_value=MAX_NODES,
+        required=False,
+        help_text="Machines that work together; the units are split evenly over them. 1 where it is left out.",
+    )
+    network = TruthField(
+        required=False,
+        help_text="On a cluster: let it talk to other jobs of your organization. Else it has no network.",
+    )
 
 
 class JobRequestSerializer(JobFields):
@@ -145,7 +155,7 @@ def from_form(form: QueryDict) -> tuple[dict[str, Any], UploadedFile | None]:
 def _from_text(name: str, text: str) -> Any:
     """The JSON value that a form's text stands for; the text itself where it can't be read, for its field to refuse."""
     is_list = name in ("command", "value") and text.lstrip().startswith("[")
-    if is_list or name in ("units", "duration", "env", "datasets"):
+    if is_list or name in ("units", "duration", "env", "datasets", "nodes", "network"):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

@@ -75,6 +75,8 @@ class JobSerializer(JobSummarySerializer):
     env = serializers.DictField(child=serializers.CharField())
     datasets = serializers.ListField(child=serializers.CharField())
     code = CodeSerializer(allow_null=True)
+    nodes = serializers.IntegerField(help_text="Machines that its units are split over.")
+    network = serializers.BooleanField(help_text="Whether it may talk to other jobs of your organization.")
     configurations = JobConfigurationSerializer(
         many=True,
         help_text="All that would have done, in the order asked; empty where only one was. "

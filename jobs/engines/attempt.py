@@ -43,18 +43,30 @@ def as_told(name: str, started: Started | None, ended: Ended) -> Instance:
 
 @dataclass(frozen=True)
 class AttemptFolder:
-    path: Path
+    """Where an attempt has several instances they share it; `lock`, `started` and `exit` each has its own."""
 
-    def prepare(self, env: dict[str, str]) -> None:
+    path: Path
+    rank: int = 0
+
+    def prepare(self, env: dict[str, str], nodes: int = 1) -> None:
         """Make the folder and what the runner reads in it. Whatever the attempt has already stays."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
             if not (self.path / "control").exists():
                 self._write_env(env)
+                (self.path / "nodes").write_text(f"{nodes}\n")
                 (self.path / "control").touch(mode=0o600)
         except OSError as error:
             raise EngineError(f"The attempt's folder can't be made: {error}.") from error
+
+    def ranks(self) -> list["AttemptFolder"]:
+        """The folder as each of the attempt's instances sees it."""
+        try:
+            nodes = int((self.path / "nodes").read_text())
+        except FileNotFoundError:
+            nodes = 1
+        return [AttemptFolder(self.path, rank) for rank in range(nodes)]
 
     def say(self, line: str) -> None:
         """Tell the runner `go` or `stop SECONDS`. Lines are appended, so that a late go can't undo a stop."""
@@ -81,7 +93,7 @@ class AttemptFolder:
 
     def began(self) -> bool:
         """Whether the job's command began."""
-        return (self.path / "started").exists()
+        return self._own("started").exists()
 
     def started(self) -> Started | None:
         found = self._read("started")
@@ -99,12 +111,15 @@ class AttemptFolder:
         Looks at its lock without taking it, for a runner that found it taken would not start.
         """
         try:
-            with (self.path / "lock").open("rb+") as lock:
+            with self._own("lock").open("rb+") as lock:
                 asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
                 kind, _, _, _, pid = struct.unpack(_FLOCK, fcntl.fcntl(lock, fcntl.F_GETLK, asked))
         except FileNotFoundError:
             return None
         return None if kind == fcntl.F_UNLCK else pid
+
+    def _own(self, name: str) -> Path:
+        return self.path / (f"{name}.{self.rank}" if self.rank else name)
 
     def _write_env(self, env: dict[str, str]) -> None:
         for name, value in env.items():
@@ -117,7 +132,7 @@ class AttemptFolder:
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads((self.path / name).read_bytes())
+            found: dict[str, Any] = json.loads(self._own(name).read_bytes())
         except FileNotFoundError:
             return {}
         return found

@@ -56,6 +56,8 @@ class InstanceSpec:
     stop_at: datetime  # TERM is sent now …
     end_at: datetime  # … and KILL now: the end of the slot
     previous: Path | None = None
+    network: bool = False  # whether it may talk to other jobs of its organization
+    nodes: int = 1  # machines that its units are split over
     labels: dict[str, str] = field(default_factory=dict)
 
 
@@ -114,7 +116,7 @@ class Engine(Protocol):
     name: str
 
     def check_image(self, image: str) -> str:
-        """The image's name in full. Raises ImageError saying what would be taken."""
+        """The image's name in full, with its digest if it has one. Raises ImageError saying what would be taken."""
 
     def stage(self, spec: InstanceSpec) -> None:
         """Make everything ready that takes time: pull the image, hand the folders to the job's user."""

@@ -9,10 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from era_platform.common import clock
-from jobs.engines import folders, sandbox
+from jobs.engines import folders, ranks, sandbox
 from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EndReason, EngineError, ImageError, Instance, InstanceSpec, Phase, Usage
 from jobs.engines.runner_command import INPUT, OUTPUT, PREVIOUS, folder_names, plain_environment, runner, timing
@@ -41,46 +42,36 @@ class ProcessEngine:
         self.check_image(spec.image)
         folder = AttemptFolder(spec.attempt)
         folders.make_outputs(spec)
-        folder.prepare(_environment(spec))
+        folder.prepare(_environment(spec), spec.nodes)
         folders.list_instance(spec.name, spec.attempt)
 
     def start(self, spec: InstanceSpec) -> None:
         self.create(spec)
         folder = AttemptFolder(spec.attempt)
-        folder.say("go")
-        command = [str(runner()), "--attempt", str(spec.attempt), "--daemon"]
-        command += [*timing(spec), *_confinement(spec), "--", *spec.command]
-        # The runner's own environment holds nothing that a tenant set: it begins as root.
-        env = {"PATH": sandbox.search_path(), "LANG": "C.UTF-8", **plain_environment(spec.cpus)}
-        try:
-            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=30)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise EngineError(f"The runner can't be started: {error}.") from error
-        if done.returncode != 0:
-            raise EngineError(f"The runner could not start the job: {done.stderr.strip()}.")
+        if spec.nodes == 1:
+            folder.say("go")
+        for member in folder.ranks():
+            _begin(ranks.share(spec), member)
+        if spec.nodes > 1:  # they wait for it
+            folder.say("go")
 
     def inspect(self, name: str, attempt: Path) -> Instance:
-        folder = AttemptFolder(attempt)
-        # The lock is looked at before the files: a runner that goes meanwhile has written `exit`.
-        supervised = folder.runner() is not None
-        started, ended = folder.started(), folder.ended()
         if not folders.is_listed(name):
             return Instance(name, Phase.ABSENT)
-        if ended:
-            return as_told(name, started, ended)
-        if started:
-            return Instance(name, Phase.RUNNING if supervised else Phase.LOST, started.at)
-        return _not_started(name, folder, supervised)
+        members = AttemptFolder(attempt).ranks()
+        seen = [_inspect(name, member) for member in members]
+        return seen[0] if len(seen) == 1 else ranks.together(name, seen)
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
         if folders.is_listed(name):
             AttemptFolder(attempt).say(f"stop {grace_seconds:f}")
 
     def delete(self, name: str, attempt: Path) -> None:
-        folder = AttemptFolder(attempt)
-        if folder.runner() is not None:
-            folder.say("stop 0")
-            _end(folder)
+        alive = [member for member in AttemptFolder(attempt).ranks() if member.runner() is not None]
+        if alive:
+            alive[0].say("stop 0")
+        for member in alive:
+            _end(member)
         folders.unlist_instance(name)
 
     def create_volume(self, name: str) -> Path:
@@ -95,27 +86,60 @@ class ProcessEngine:
         return [Capacity(platform.node(), float(psutil.cpu_count() or 1), memory, gpus, available=True)]
 
     def sample(self, name: str, attempt: Path) -> Usage | None:
-        pid = AttemptFolder(attempt).runner()
-        if not pid or pid < 0:
+        used = [_used(pid) for member in AttemptFolder(attempt).ranks() if (pid := member.runner()) and pid > 0]
+        found = [one for one in used if one]
+        if not found:
             return None
-        cpu, memory = 0.0, 0
-        try:
-            for process in psutil.Process(pid).children(recursive=True):
-                with process.oneshot():
-                    cpu += sum(process.cpu_times()[:4])  # its own, and its dead children's
-                    memory += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            return None
-        return Usage(cpu, memory)
+        return Usage(sum(one.cpu_seconds for one in found), sum(one.memory_bytes for one in found))
 
     def instances(self) -> list[str]:
         return folders.listed_instances()
 
 
+def _begin(spec: InstanceSpec, member: AttemptFolder) -> None:
+    command = [str(runner()), "--attempt", str(spec.attempt), "--daemon", *_place(spec, member)]
+    command += [*timing(spec), *_confinement(spec), "--", *spec.command]
+    # The runner's own environment holds nothing that a tenant set: it begins as root.
+    env = {"PATH": sandbox.search_path(), "LANG": "C.UTF-8", **plain_environment(spec.cpus)}
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(f"The runner can't be started: {error}.") from error
+    if done.returncode != 0:
+        raise EngineError(f"The runner could not start the job: {done.stderr.strip()}.")
+
+
+def _place(spec: InstanceSpec, member: AttemptFolder) -> list[str]:
+    """Of several, the first makes a loopback that the others join; then all wait for the word to begin."""
+    if spec.nodes == 1:
+        return []
+    options = ["--wait", "--rank", str(member.rank)]
+    if _is_plain() or settings.ERA_JOB_NETWORK:
+        return options
+    if member.rank == 0:
+        return [*options, "--own-network"]
+    first = AttemptFolder(member.path).runner()
+    if first is None:
+        raise EngineError("The first of the job's processes ended before the others could join it.")
+    return [*options, "--network-of", str(first)]
+
+
+def _inspect(name: str, folder: AttemptFolder) -> Instance:
+    # The lock is looked at before the files: a runner that goes meanwhile has written `exit`.
+    supervised = folder.runner() is not None
+    started, ended = folder.started(), folder.ended()
+    if ended:
+        return as_told(name, started, ended)
+    if started:
+        return Instance(name, Phase.RUNNING if supervised else Phase.LOST, started.at)
+    return _not_started(name, folder, supervised)
+
+
 def _environment(spec: InstanceSpec) -> dict[str, str]:
+    among = ranks.told(spec, master="127.0.0.1")
     if _is_plain():
-        return {**spec.env, **folder_names(spec, str(spec.inputs), str(spec.outputs), str(spec.previous))}
-    return {**spec.env, **folder_names(spec, INPUT, OUTPUT, PREVIOUS)}
+        return {**spec.env, **folder_names(spec, str(spec.inputs), str(spec.outputs), str(spec.previous)), **among}
+    return {**spec.env, **folder_names(spec, INPUT, OUTPUT, PREVIOUS), **among}
 
 
 def _confinement(spec: InstanceSpec) -> list[str]:
@@ -148,3 +172,15 @@ def _end(folder: AttemptFolder) -> None:
         if time.monotonic() > give_up and pid > 0:
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
+
+
+def _used(runner_pid: int) -> Usage | None:
+    cpu, memory = 0.0, 0
+    try:
+        for process in psutil.Process(runner_pid).children(recursive=True):
+            with process.oneshot():
+                cpu += sum(process.cpu_times()[:4])  # its own, and its dead children's
+                memory += process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return None
+    return Usage(cpu, memory)

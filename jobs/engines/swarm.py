@@ -1,5 +1,6 @@
 """Runs instances on a Docker Swarm: production's engine."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -13,14 +14,16 @@ from requests.exceptions import RequestException
 
 import docker
 from era_platform.common import clock
-from jobs.engines import folders
+from jobs.engines import folders, ranks, swarm_networks
 from jobs.engines.attempt import AttemptFolder, as_told
 from jobs.engines.base import Capacity, EngineError, Instance, InstanceSpec, Phase, Usage
 from jobs.engines.runner_command import INPUT, OUTPUT, PREVIOUS, folder_names
 from jobs.engines.swarm_images import full_name, pull, reference
 from jobs.engines.swarm_nodes import Nodes, capacity_of
-from jobs.engines.swarm_service import LABEL, service
+from jobs.engines.swarm_service import LABEL, MEMBER, service
+from jobs.engines.swarm_times import moment
 
+ALL_SECONDS = 3  # for which a start waits until all nodes of a job are there, before it is tried again
 SECONDS = 20  # for one call to Docker
 SETTLING = timedelta(seconds=5)  # until what a container wrote last shows on all machines of a network storage
 _ENDED = {"complete", "failed", "shutdown", "rejected", "orphaned", "remove"}
@@ -48,24 +51,39 @@ class SwarmEngine:
 
     def create(self, spec: InstanceSpec) -> None:
         folders.make_outputs(spec)
-        AttemptFolder(spec.attempt).prepare({**spec.env, **folder_names(spec, INPUT, OUTPUT, PREVIOUS)})
+        env = {**spec.env, **folder_names(spec, INPUT, OUTPUT, PREVIOUS), **ranks.told(spec, master=spec.name)}
+        AttemptFolder(spec.attempt).prepare(env, spec.nodes)
         folders.list_instance(spec.name, spec.attempt)
         with _engine_errors():
-            try:
-                wanted = service(spec, reference(self._docker, spec.image), placed=self._nodes.have_pools())
-                self._docker.api.create_service(**wanted)  # type: ignore[no-untyped-call]
-            except APIError as error:
-                if error.status_code != 409:  # there is one of this name: ours, for names are
-                    raise
+            image, placed, networks = (
+                reference(self._docker, spec.image),
+                self._nodes.have_pools(),
+                self._networks(spec),
+            )
+            for rank in range(spec.nodes):
+                try:
+                    wanted = service(spec, rank, image, placed=placed, networks=networks)
+                    self._docker.api.create_service(**wanted)  # type: ignore[no-untyped-call]
+                except APIError as error:
+                    if error.status_code != 409:  # there is one of this name: ours, for names are
+                        raise
 
     def start(self, spec: InstanceSpec) -> None:
+        """Of several none begins before all are there; raises EngineError until then."""
         self.create(spec)
+        if spec.nodes > 1:
+            self._await_all(spec)
         AttemptFolder(spec.attempt).say("go")
 
     def inspect(self, name: str, attempt: Path) -> Instance:
-        folder = AttemptFolder(attempt)
         if not folders.is_listed(name):
             return Instance(name, Phase.ABSENT)
+        members = AttemptFolder(attempt).ranks()
+        names = ranks.member_names(name, len(members))
+        seen = [self._inspect(*member) for member in zip(names, members, strict=True)]
+        return seen[0] if len(seen) == 1 else ranks.together(name, seen)
+
+    def _inspect(self, name: str, folder: AttemptFolder) -> Instance:
         task = None if folder.ended() else self._task(name)
         started, ended = folder.started(), folder.ended()
         begun = started.at if started else None
@@ -80,7 +98,7 @@ class SwarmEngine:
         with _engine_errors():
             if not self._nodes.down(task.get("NodeID", "")):
                 return None
-            return Instance(name, Phase.LOST, begun, detail=f"Its node {self._nodes.name(task['NodeID'])} is down.")
+            return Instance(name, Phase.LOST, begun, detail=f"Its node is down: {self._nodes.name(task['NodeID'])}.")
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
         if folders.is_listed(name):
@@ -89,8 +107,10 @@ class SwarmEngine:
     def delete(self, name: str, attempt: Path) -> None:
         if folders.is_listed(name) and attempt.exists():
             AttemptFolder(attempt).say("stop 0")
-        with _engine_errors(), suppress(NotFound):
-            self._docker.api.remove_service(name)  # type: ignore[no-untyped-call]
+        nodes = len(AttemptFolder(attempt).ranks())
+        for member in ranks.member_names(name, nodes):
+            with _engine_errors(), suppress(NotFound):
+                self._docker.api.remove_service(member)  # type: ignore[no-untyped-call]
         folders.unlist_instance(name)
 
     def create_volume(self, name: str) -> Path:
@@ -117,14 +137,40 @@ class SwarmEngine:
 
     def instances(self) -> list[str]:
         with _engine_errors():
+            swarm_networks.sweep(self._docker)
             services = self._docker.services.list(filters={"label": LABEL})
-            return sorted(found.name for found in services)
+            return sorted({found.attrs["Spec"]["Labels"][LABEL] for found in services})
+
+    def _networks(self, spec: InstanceSpec) -> list[str]:
+        """The ids of the networks that an instance is on: its organization's, and one for those that work together."""
+        names = [swarm_networks.of_organization(spec.organization_id)] if spec.network else []
+        names += [swarm_networks.of_instance(spec.name)] if spec.nodes > 1 else []
+        return [swarm_networks.ensure(self._docker, name) for name in names]
+
+    def _await_all(self, spec: InstanceSpec) -> None:
+        members = AttemptFolder(spec.attempt).ranks()
+        give_up = time.monotonic() + ALL_SECONDS
+        while waiting := [str(member.rank) for member in members if member.runner() is None]:
+            if time.monotonic() > give_up:
+                said = self.inspect(spec.name, spec.attempt).detail
+                self._clear_rejected(spec)
+                raise EngineError(f"{len(waiting)} of {spec.nodes} nodes are not there yet ({said}).")
+            time.sleep(0.05)
+
+    def _clear_rejected(self, spec: InstanceSpec) -> None:
+        """Take away what ended before anything began, as when Swarm rejects what it has just placed: it makes no new
+        task, and the next `create` does."""
+        members = AttemptFolder(spec.attempt).ranks()
+        for name, member in zip(ranks.member_names(spec.name, spec.nodes), members, strict=True):
+            if member.runner() is None and self._inspect(name, member).phase is Phase.LOST:
+                with _engine_errors(), suppress(NotFound):
+                    self._docker.api.remove_service(name)  # type: ignore[no-untyped-call]
 
     def _task(self, name: str) -> dict[str, Any] | None:
         """The service's newest task; None where there is no such service, or it has none yet."""
         with _engine_errors():
             tasks: list[dict[str, Any]] = self._docker.api.tasks(  # type: ignore[no-untyped-call]
-                filters={"label": f"{LABEL}={name}"}
+                filters={"label": f"{MEMBER}={name}"}
             )
         return max(tasks, key=lambda task: str(task["CreatedAt"]), default=None)
 
@@ -149,12 +195,6 @@ def _from_task(name: str, status: dict[str, Any], begun: datetime | None) -> Ins
     detail = str(status.get("Err") or status.get("Message") or "")
     if status["State"] not in _ENDED:
         return Instance(name, Phase.RUNNING if begun else Phase.CREATED, begun, detail=detail)
-    if status["State"] != "rejected" and clock.now() - _moment(status["Timestamp"]) < SETTLING:
+    if status["State"] != "rejected" and clock.now() - moment(status["Timestamp"]) < SETTLING:
         return Instance(name, Phase.RUNNING if begun else Phase.CREATED, begun, detail=detail)
     return Instance(name, Phase.LOST, begun, detail=detail)
-
-
-def _moment(text: str) -> datetime:
-    # Docker writes nanoseconds, and drops trailing zeros.
-    seconds, _, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")

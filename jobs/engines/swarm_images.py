@@ -9,18 +9,37 @@ from jobs.engines.pulling import pull_image
 
 
 def full_name(client: DockerClient, image: str) -> str:
-    """The name with its tag. Raises ImageError where neither this machine nor a registry has it."""
+    """The name with its tag and the digest that a registry has for it now, so that all nodes run the same and a tag
+    that is moved later changes nothing. Raises ImageError where neither this machine nor a registry has it.
+
+    An image that only this machine has stays without a digest.
+    """
     name = _with_tag(image)
     try:
-        client.images.get(name)
+        found = client.images.get(name)
     except ImageNotFound:
-        try:
-            client.images.get_registry_data(name)
-        except APIError as error:
-            raise _not_there(name, error) from error
+        return _pinned(name, _digest_now(client, name))
     except APIError as error:
         raise _not_there(name, error) from error
-    return name
+    digests = found.attrs.get("RepoDigests") or []
+    known = next((digest for digest in digests if digest.startswith(_repository(name) + "@")), "")
+    if not known:
+        return name
+    try:
+        return _pinned(name, _digest_now(client, name))
+    except ImageError:  # the registry is away, and we have what it had
+        return _pinned(name, known.partition("@")[2])
+
+
+def _digest_now(client: DockerClient, name: str) -> str:
+    try:
+        return str(client.images.get_registry_data(name).id)
+    except APIError as error:
+        raise _not_there(name, error) from error
+
+
+def _pinned(name: str, digest: str) -> str:
+    return name if "@" in name else f"{name}@{digest}"
 
 
 def pull(client: DockerClient, image: str) -> None:
@@ -39,6 +58,8 @@ def reference(client: DockerClient, image: str) -> str:
     """What the service names. Swarm's nodes ask a registry at each start, and wait some 15 s where there is none,
     unless the image is named by digest and there already."""
     name = _with_tag(image)
+    if "@" in name:
+        return name
     try:
         found = client.images.get(name)
     except ImageNotFound:
@@ -49,7 +70,9 @@ def reference(client: DockerClient, image: str) -> str:
 
 
 def _repository(name: str) -> str:
-    return name.partition("@")[0].rpartition(":")[0]
+    """`registry:5000/team/name` of `registry:5000/team/name:tag@sha256:…`."""
+    path, slash, last = name.partition("@")[0].rpartition("/")
+    return f"{path}{slash}{last.partition(':')[0]}"
 
 
 def _with_tag(image: str) -> str:

@@ -44,11 +44,14 @@ class Job(models.Model):
     batch_index = models.PositiveIntegerField(_("place in the batch"), null=True, blank=True)
 
     name = models.CharField(_("name"), max_length=120)
-    image = models.CharField(_("image"), max_length=255)
+    image = models.CharField(_("image"), max_length=400)
     command = models.JSONField(_("command"))
     env = models.JSONField(_("environment"), default=dict, blank=True)
     datasets = models.JSONField(_("datasets"), default=list, blank=True)
     code = models.ForeignKey("jobs.CodeArchive", models.PROTECT, null=True, blank=True, related_name="jobs")
+
+    nodes = models.PositiveSmallIntegerField(_("nodes"), default=1, db_default=1)
+    network = models.BooleanField(_("network"), default=False, db_default=False)
 
     units = models.PositiveIntegerField(_("units"))
     duration = models.PositiveIntegerField(_("duration (seconds)"))

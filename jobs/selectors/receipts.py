@@ -9,7 +9,7 @@ from pricing.selectors import tables
 from pricing.services.receipts import Receipt
 
 _FIELDS = (
-    *("pool_id", "units", "duration", "earliest", "deadline", "value", "configurations"),
+    *("pool_id", "units", "duration", "earliest", "deadline", "value", "configurations", "nodes"),
     *("decided_at", "book_number", "forecast_id", "kernel_version", "offers_version", "terms"),
     *("state", "reason", "price", "start_slot", "end_slot", "alternatives"),
 )
@@ -20,7 +20,7 @@ def receipt_of(job: Job) -> Receipt:
     chosen = Configuration(job.units, job.duration, job.value)
     first, *also = [Configuration(**way) for way in job.configurations] or [chosen]
     return Receipt(
-        ask=Ask(first.units, first.duration, job.deadline, job.earliest, first.value, tuple(also)),
+        ask=Ask(first.units, first.duration, job.deadline, job.earliest, first.value, tuple(also), job.nodes),
         decided_at=job.decided_at,
         book_number=job.book_number,
         forecast_version=tables.version_of(job.forecast_id),

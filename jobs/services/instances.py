@@ -62,6 +62,8 @@ def spec_of(job: Job, number: int) -> InstanceSpec:
         stop_at=job.end_at - timedelta(seconds=pool.grace_seconds),
         end_at=job.end_at,
         previous=outputs.before(job.pk, number),
+        network=job.network,
+        nodes=job.nodes,
         labels={"era.job": str(job.pk), "era.attempt": str(number), "era.pool": pool.slug},
     )
 

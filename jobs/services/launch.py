@@ -120,7 +120,7 @@ def _is_fenced(job: Job, attempt: Attempt) -> bool:
     if attempt.number == 1 or clock.now() >= attempt.created_at + FENCE:
         return True
     before = AttemptFolder(storage.attempt_folder(job.pk, attempt.number - 1))
-    return before.runner() is None
+    return all(instance.runner() is None for instance in before.ranks())
 
 
 def _pause(number: int) -> timedelta:

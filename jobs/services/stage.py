@@ -56,7 +56,7 @@ def prepare(job: Job, *, wait: bool = True) -> Exception | None:
         log.warning("staging_failed", error=str(error))
         events.record_once(job, events.STAGING_FAILED, error=str(error)[:500])
         return error
-    if wait and not agents.is_ready(job):
+    if wait and not agents.is_ready(job, nodes=job.nodes):
         return None
     job.staged_at = clock.now()
     with transaction.atomic():

@@ -63,6 +63,8 @@ def submit(*, actor: User, organization: Organization, request: JobRequest, idem
             command=list(request.command),
             env=request.env,
             code=code,
+            nodes=request.nodes,
+            network=request.network,
             earliest=request.earliest,
             deadline=request.deadline,
             **_outcome(quote),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pricing import market
 from pricing.book import MANY, Book, Change
-from pricing.domain import AlternativeKind, Ask, Offer, Reason, Way, Window, window
+from pricing.domain import AlternativeKind, Ask, Limits, Offer, Reason, Way, Window, window
 from pricing.kernel import PriceTable, reference
 from pricing.menus import menu
 from pricing.prior import utilization_prior
@@ -126,6 +126,24 @@ def test_every_alternative_is_exact(
     if worth := kinds.get(AlternativeKind.VALUE):
         assert worth.value is not None
         assert not accepted(value=worth.value - 1)
+
+
+@given(RESERVATIONS, st.integers(0, 23), LENGTHS, SLOTS, st.integers(1, 4), st.integers(2, 4), st.integers(0, 3000))
+def test_where_units_come_in_steps_no_alternative_has_others(
+    reservations: list[tuple[int, int, int]], start: int, length: int, slots: int, times: int, step: int, value: int
+) -> None:
+    book, table, units = a_book(*reservations), a_table(), times * step
+    wanted = ask(start, start + length, slots)
+    answer = market.choose(book, table, wanted, [Way(units, slots, value)], limits=Limits(step=step))
+    kinds = {instead.kind: instead for instead in answer.alternatives}
+    assert all(instead.units % step == 0 for instead in kinds.values())
+    found = kinds.get(AlternativeKind.UNITS)
+    most = found.units if found else 0
+    if found:
+        again = market.answer(book, table, wanted, found.units, value)
+        assert (again.accepted, again.offer) == (True, found.offer)
+    if not answer.accepted:
+        assert not market.answer(book, table, wanted, most + step, value).accepted
 
 
 @given(RESERVATIONS, st.integers(0, 23), LENGTHS, WAYS, st.integers(0, 3000))

@@ -22,6 +22,8 @@ def swarm() -> Iterator[Rig]:
     if reason := reason_it_cannot_run():
         pytest.skip(reason)
     with running_swarm() as rig:
+        rig.pools = {"n1": "local", "n2": "wide", "n3": "wide"}
+        rig.reset_pools()
         yield rig
 
 
@@ -51,9 +53,7 @@ def bench(swarm: Rig, busybox: str, settings: Settings, tmp_path: Path) -> Itera
     """Jobs of pool `local` run on the manager, those of pool `wide` on the other two nodes."""
     settings.ERA_DOCKER_HOST = swarm.host
     settings.ERA_STORAGE_ROOT = tmp_path / "storage"
-    swarm.set_pools(n1="local", n2="wide", n3="wide")
     bench = Bench(SwarmEngine(), busybox, settings.ERA_STORAGE_ROOT)
     bench.root.mkdir()
     yield bench
     bench.clear()
-    swarm.set_pools()

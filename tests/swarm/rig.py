@@ -7,8 +7,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
+
+from docker.models.nodes import Node as DockerNode
 
 import docker
 from tests.swarm.network import PATH, Site, free_site, run
@@ -61,6 +64,7 @@ class Rig:
     site: Site
     nodes: list[Node]
     registry: Registry
+    pools: dict[str, str] = field(default_factory=dict)  # what `reset_pools` goes back to
 
     @property
     def manager(self) -> Node:
@@ -90,12 +94,12 @@ class Rig:
         """Label nodes: `set_pools(n1="local")`. Nodes not named lose their label; without arguments, all do."""
         with self.client() as client:
             for found in client.nodes.list():
-                spec = found.attrs["Spec"]
-                labels = {name: value for name, value in spec.get("Labels", {}).items() if name != POOL}
-                if pool := pools.get(found.attrs["Description"]["Hostname"]):
-                    labels[POOL] = pool
-                if labels != spec.get("Labels", {}):
-                    found.update({**spec, "Labels": labels})
+                _until(partial(_set_pool, found, pools), f"a label on {found.id}")
+
+    def reset_pools(self) -> None:
+        """As it was in the beginning. Labels are best left alone: the manager judges what it has just placed by the
+        labels of a moment ago, and rejects it where they have changed meanwhile."""
+        self.set_pools(**self.pools)
 
     def states(self) -> dict[str, str]:
         """`ready`, `down` or `unknown`, by node."""
@@ -117,7 +121,7 @@ class Rig:
         for node in self.nodes:
             node.wait()
             self.wait_until(node.name, "ready")
-        self.set_pools()
+        self.reset_pools()
 
     def containers(self, instance: str) -> list[tuple[Node, str]]:
         """Where an instance's containers run, and their ids, on all nodes whose dockerd runs."""
@@ -215,6 +219,21 @@ def _clear(rig: Rig) -> None:
     unmount_below(rig.site.folder)
     remove_cgroups(rig.site.name)
     rmtree(rig.site.folder, ignore_errors=True)
+
+
+def _set_pool(node: DockerNode, pools: dict[str, str]) -> bool:
+    """False where the manager has written something about the node since, so that it must be read again."""
+    node.reload()
+    spec = node.attrs["Spec"]
+    labels = {name: value for name, value in spec.get("Labels", {}).items() if name != POOL}
+    if pool := pools.get(node.attrs["Description"]["Hostname"]):
+        labels[POOL] = pool
+    try:
+        return labels == spec.get("Labels", {}) or bool(node.update({**spec, "Labels": labels}))
+    except docker.errors.APIError as error:
+        if "out of sequence" not in str(error):
+            raise
+        return False
 
 
 def _until(look: Callable[[], bool], what: str, within: float = 60) -> None:

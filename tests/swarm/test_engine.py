@@ -17,6 +17,7 @@ from jobs.engines.base import EndReason, EngineError, ImageError, InstanceSpec, 
 from jobs.engines.folders import make_ready
 from jobs.engines.swarm import SwarmEngine
 from tests.jobs.engines.bench import OURS, THEIRS, Bench, eventually
+from tests.swarm.images import import_busybox
 from tests.swarm.rig import Rig
 
 pytestmark = [pytest.mark.swarm, pytest.mark.xdist_group("swarm")]
@@ -139,7 +140,7 @@ def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:
     bench.says(spec, "ready")
     with swarm.client() as client:
         host = _container(client, spec).attrs["HostConfig"]
-    assert (host["NanoCpus"], host["Memory"], host["PidsLimit"]) == (5 * 10**8, 64 * 2**20, 4096)
+    assert (host["NanoCpus"], host["Memory"], host["PidsLimit"]) == (5 * 10**8, 64 * 2**20, 1024)
     usage = bench.engine.sample(spec.name, spec.attempt)
     assert usage
     assert 0 < usage.memory_bytes < 64 * 2**20
@@ -148,7 +149,9 @@ def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:
 def test_gpus_are_counted(bench: Bench) -> None:
     nodes = bench.engine.capacity()
     assert [(node.gpus, node.available) for node in nodes] == [(2, True)] * 3
-    assert bench.end(bench.shell("true", gpus=2)).exit_code == 0
+    ended, log = bench.run("echo $NVIDIA_VISIBLE_DEVICES", gpus=2)
+    assert (ended.exit_code, sorted(log.strip().split(","))) == (0, ["gpu0", "gpu1"])
+    assert bench.run("echo $NVIDIA_VISIBLE_DEVICES")[1] == "void\n"
     assert "insufficient resources" in _waits(bench, gpus=3)
 
 
@@ -167,13 +170,37 @@ def test_jobs_of_a_pool_run_on_its_nodes_only(bench: Bench, swarm: Rig) -> None:
 def test_without_any_label_jobs_run_anywhere(bench: Bench, swarm: Rig) -> None:
     swarm.set_pools()
     assert bench.end(bench.shell("true", pool="nobody")).exit_code == 0
+    swarm.reset_pools()
+    bench.engine.create(bench.spec("true"))  # until the manager has seen it: see reset_pools
+    eventually(lambda: bench.engine.inspect(bench.made[-1].name, bench.made[-1].attempt).detail)
 
 
 def test_an_image_that_nobody_has_is_refused_by_name(bench: Bench, busybox: str) -> None:
-    assert bench.engine.check_image(busybox) == busybox
+    assert bench.engine.check_image(busybox).startswith(f"{busybox}@sha256:")
     for image in ("era/no-such-image", "Not An Image"):
         with pytest.raises(ImageError, match=image):
             bench.engine.check_image(image)
+
+
+def test_a_tag_that_moves_changes_nothing_for_a_job_that_was_submitted(bench: Bench, swarm: Rig, busybox: str) -> None:
+    pinned = bench.engine.check_image(busybox)
+    assert bench.engine.check_image(pinned) == pinned
+    with swarm.client() as client:
+        repository, tag = busybox.rsplit(":", 1)
+        moved = client.containers.create(busybox, "true")
+        moved.commit(repository, tag, changes="ENV MOVED=yes")
+        moved.remove()
+        client.images.push(repository, tag)
+        assert bench.engine.check_image(busybox) != pinned
+        assert bench.run("echo $MOVED", image=pinned, pool="wide")[1] == "\n"
+        client.images.pull(pinned).tag(repository, tag)
+        client.images.push(repository, tag)
+    assert bench.engine.check_image(busybox) == pinned
+
+
+def test_an_image_of_the_manager_only_has_no_digest(bench: Bench, swarm: Rig) -> None:
+    with swarm.client() as client:
+        assert bench.engine.check_image(import_busybox(client)) == "era/busybox:1"
 
 
 def test_an_image_gone_since_is_told_as_lost(bench: Bench) -> None:

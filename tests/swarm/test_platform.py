@@ -25,7 +25,7 @@ class TestDigitsOnSwarm(DigitsStory):
             started.manage("create_pool", "quick", "--units=8", "--slot-seconds=5", "--horizon-slots=2000",
                            "--unit-cpus=0.25", "--unit-memory-mib=512", "--grace-seconds=2")  # fmt: skip
             yield started
-        swarm.set_pools()
+        swarm.reset_pools()
 
     @pytest.fixture(scope="class")
     @classmethod

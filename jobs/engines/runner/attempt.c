@@ -9,8 +9,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int folder = -1, log_file = -1;
+static int folder = -1, log_file = -1, own_rank = -1;
 static uid_t owner;
+
+/* Of several instances of one attempt each has its own lock, started and exit: those of rank 1 are `lock.1` … */
+static const char *own(const char *name)
+{
+    static char full[64];
+    if (own_rank < 1)
+        return name;
+    snprintf(full, sizeof full, "%s.%d", name, own_rank);
+    return full;
+}
+
+void attempt_set_rank(int rank)
+{
+    own_rank = rank;
+}
 
 /* In a container the runner is root with hardly any capability, and the folder may be another user's
    on shared storage: files are touched as that user, and only forking and signalling is done as root. */
@@ -43,7 +58,7 @@ void attempt_open(const char *path, const char *hide)
 bool attempt_lock(void)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int file = openat(folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = openat(folder, own("lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
         fail("can't open the attempt's lock: %s", strerror(errno));
     if (fcntl(file, F_SETLK, &whole) == 0)
@@ -55,7 +70,7 @@ bool attempt_lock(void)
 
 bool attempt_has(const char *name)
 {
-    return faccessat(folder, name, F_OK, AT_EACCESS) == 0;
+    return faccessat(folder, own(name), F_OK, AT_EACCESS) == 0;
 }
 
 static char *read_file(const char *name, size_t *size)
@@ -110,7 +125,7 @@ void attempt_open_log(void)
 }
 
 /* How many of the bytes are written; fewer than `count` where the storage is full, so that nothing is lost. */
-size_t attempt_append(const char *bytes, size_t count)
+static size_t write_some(const char *bytes, size_t count)
 {
     size_t done = 0;
     while (done < count) {
@@ -123,16 +138,86 @@ size_t attempt_append(const char *bytes, size_t count)
     return done;
 }
 
+/* Several instances share one log: each writes whole lines, with its rank in front, one at a time. The lock is also
+   what makes appending from several machines safe on network storage. */
+static char line[1 << 12], ready[1 << 20];
+static size_t line_size, ready_size;
+
+static bool write_ready(void)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (ready_size == 0)
+        return true;
+    while (fcntl(log_file, F_SETLKW, &whole) < 0)
+        if (errno != EINTR)
+            return false;
+    size_t written = write_some(ready, ready_size);
+    memmove(ready, ready + written, ready_size - written);
+    ready_size -= written;
+    whole.l_type = F_UNLCK;
+    fcntl(log_file, F_SETLK, &whole);
+    return ready_size == 0;
+}
+
+static void end_line(const char *ending)
+{
+    int size = snprintf(ready + ready_size, sizeof ready - ready_size, "[%d] ", own_rank);
+    memcpy(ready + ready_size + size, line, line_size);
+    ready_size += (size_t)size + line_size;
+    memcpy(ready + ready_size, ending, strlen(ending));
+    ready_size += strlen(ending);
+    line_size = 0;
+}
+
+static size_t append_lines(const char *bytes, size_t count)
+{
+    size_t taken = 0;
+    if (!write_ready())
+        return 0;
+    for (; taken < count && ready_size < sizeof ready - 2 * sizeof line; taken++) {
+        line[line_size++] = bytes[taken];
+        if (bytes[taken] == '\n' || bytes[taken] == '\r')
+            end_line("");
+        else if (line_size == sizeof line)
+            end_line("\n");
+    }
+    write_ready();
+    return taken;
+}
+
+size_t attempt_append(const char *bytes, size_t count)
+{
+    return own_rank < 0 ? write_some(bytes, count) : append_lines(bytes, count);
+}
+
+/* A last line without an end; false where the storage takes no more. */
+bool attempt_append_rest(void)
+{
+    if (line_size > 0 && write_ready())
+        end_line("\n");
+    return write_ready();
+}
+
+/* One that failed ends all, whether or not there is a platform to see it. */
+void attempt_stop_others(double grace)
+{
+    int control = openat(folder, "control", O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (control < 0)
+        return;
+    dprintf(control, "stop %f\n", grace);
+    close(control);
+}
+
 static bool write_whole(const char *name, const char *text, bool durable)
 {
-    char temporary[32];
-    snprintf(temporary, sizeof temporary, ".%s.new", name);
+    char temporary[80];
+    snprintf(temporary, sizeof temporary, ".%s.new", own(name));
     int file = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0)
         return false;
     size_t length = strlen(text);
     bool good = write(file, text, length) == (ssize_t)length && (!durable || fsync(file) == 0);
-    return close(file) == 0 && good && renameat(folder, temporary, folder, name) == 0;
+    return close(file) == 0 && good && renameat(folder, temporary, folder, own(name)) == 0;
 }
 
 bool attempt_write_started(pid_t pid)

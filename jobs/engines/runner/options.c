@@ -43,6 +43,10 @@ static bool parse_flag(struct options *options, const char *name)
         options->isolate = true;
     else if (strcmp(name, "--network") == 0)
         options->network = true;
+    else if (strcmp(name, "--no-network") == 0)
+        options->no_network = true;
+    else if (strcmp(name, "--own-network") == 0)
+        options->own_network = true;
     else if (strcmp(name, "--check") == 0)
         options->check = true;
     else
@@ -70,6 +74,8 @@ static void parse_value(struct options *options, const char *name, char ***curso
         options->process_limit = (long long)number(cursor);
     else if (strcmp(name, "--tmp-size") == 0)
         options->tmp_size = (long long)number(cursor);
+    else if (strcmp(name, "--network-of") == 0)
+        options->network_of = (int)number(cursor);
     else if (strcmp(name, "--nice") == 0)
         options->nice = (int)number(cursor);
     else if (strcmp(name, "--read-only") == 0)
@@ -89,6 +95,18 @@ static void parse_user(struct options *options, char ***cursor)
     options->gid = (gid_t)number(cursor);
 }
 
+static void parse_rank(struct options *options, char ***cursor)
+{
+    options->ranked = true;
+    options->rank = (int)number(cursor);
+}
+
+static void parse_gpus(struct options *options, char ***cursor)
+{
+    options->gpu_resource = next(cursor);
+    options->gpus = (long)number(cursor);
+}
+
 void options_parse(struct options *options, char **argv)
 {
     *options = (struct options){.directory = "/", .stop_at = NEVER, .end_at = NEVER, .grace = 5};
@@ -97,6 +115,10 @@ void options_parse(struct options *options, char **argv)
         const char *name = *cursor;
         if (strcmp(name, "--user") == 0)
             parse_user(options, &cursor);
+        else if (strcmp(name, "--rank") == 0)
+            parse_rank(options, &cursor);
+        else if (strcmp(name, "--gpus") == 0)
+            parse_gpus(options, &cursor);
         else if (!parse_flag(options, name))
             parse_value(options, name, &cursor);
     }

@@ -99,7 +99,7 @@ static void become_daemon(void)
 
 static void ready(void)
 {
-    if (options.daemon)
+    if (options.daemon && report_to != STDERR_FILENO)
         close(report_to);
     report_to = STDERR_FILENO;
 }
@@ -255,6 +255,8 @@ static void finish(int code)
     while ((copy_output() || pending_size > 0) && now() < give_up)
         if (pending_size > 0)
             sleep(1);
+    while (!attempt_append_rest() && now() < give_up)
+        sleep(1);
     while (!attempt_write_exit(code, reason) && now() < give_up)
         sleep(1);
 }
@@ -289,7 +291,7 @@ static void start_child(void)
     fcntl(pipes[1], F_SETPIPE_SZ, PIPE_BYTES);
     pid_t parent = getpid();
     as_root();
-    child = options.isolate ? sandbox_clone(options.network) : fork();
+    child = options.isolate ? sandbox_clone(options.network || options.own_network || options.network_of > 0) : fork();
     if (child < 0)
         fail("can't make the job's %s: %s", options.isolate ? "namespaces" : "process", strerror(errno));
     if (child == 0) {
@@ -320,6 +322,16 @@ static void wait_for_go(void)
         keep_time();
     }
     obey_control();
+}
+
+/* What differs between the instances of one attempt; the names are those that torchrun and its like look for. */
+static void set_rank(void)
+{
+    static const char *const names[] = {"ERA_NODE_RANK", "NODE_RANK", "GROUP_RANK", "RANK", "PET_NODE_RANK"};
+    char rank[16];
+    snprintf(rank, sizeof rank, "%d", options.rank);
+    for (size_t i = 0; options.ranked && i < sizeof names / sizeof *names; i++)
+        setenv(names[i], rank, 1);
 }
 
 /* Whether the job's namespaces can be made here, without running anything. */
@@ -359,9 +371,21 @@ int main(int count, char **arguments)
     umask(077);
     catch_signals();
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (options.ranked)
+        attempt_set_rank(options.rank);
     attempt_open(options.attempt, options.hide);
     if (!attempt_lock() || attempt_has("started") || attempt_has("exit"))
         return 0; /* started before: once is enough */
+    if (options.no_network)
+        container_close_network();
+    if (options.gpus > 0)
+        container_hand_on_gpus(options.gpu_resource, options.gpus);
+    if (options.own_network)
+        network_make(options.uid, options.gid);
+    if (options.network_of > 0)
+        network_join(options.network_of);
+    if (options.wait)
+        ready(); /* whoever started us need not wait with us */
     wait_for_go();
     keep_time();
     if (kill_at != NEVER) {
@@ -369,10 +393,13 @@ int main(int count, char **arguments)
         return 0;
     }
     attempt_environment();
+    set_rank();
     attempt_open_log();
     start_child();
     ready();
     supervise();
+    if (options.ranked && exit_code(status) != 0 && kill_at == NEVER)
+        attempt_stop_others(options.grace);
     kill_the_rest();
     finish(exit_code(status));
     return 0;

@@ -22,7 +22,11 @@ struct options {
     const char *directory; /* where the command begins */
     const char *hide;      /* closed to everybody but root once the attempt's folder is open */
     double stop_at, end_at, grace;
-    bool daemon, wait, isolate, network, check;
+    bool daemon, wait, isolate, network, check, no_network, own_network;
+    bool ranked; /* one of several instances of one attempt; they share log, control and env */
+    int rank, network_of;
+    const char *gpu_resource; /* what Swarm calls GPUs */
+    long gpus;                /* how many of them were sold */
     bool other_user;
     uid_t uid;
     gid_t gid;
@@ -49,15 +53,24 @@ struct control attempt_control(void);
 void attempt_environment(void);
 void attempt_open_log(void);
 size_t attempt_append(const char *bytes, size_t count);
+bool attempt_append_rest(void);
+void attempt_set_rank(int rank);
+void attempt_stop_others(double grace);
 bool attempt_write_started(pid_t pid);
 bool attempt_write_exit(int code, const char *reason);
 void as_root(void);
 void as_owner(void);
 
 /* sandbox.c: what an isolated job can see */
+void network_make(uid_t uid, gid_t gid);
+void network_join(int pid);
 pid_t sandbox_clone(bool network);
 void sandbox_enter(const struct options *options);
 int sandbox_init(pid_t job);
+
+/* container.c: what only a container needs */
+void container_close_network(void);
+void container_hand_on_gpus(const char *resource, long sold);
 
 /* job.c: the job's own process */
 void job_execute(const struct options *options, int output, pid_t parent) __attribute__((noreturn));

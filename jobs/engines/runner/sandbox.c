@@ -68,6 +68,35 @@ static void loopback_up(void)
     close(any);
 }
 
+/* A loopback for several instances of one attempt: the first makes it, before any of them begins. */
+void network_make(uid_t uid, gid_t gid)
+{
+    bool root = geteuid() == 0;
+    if (unshare(root ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) < 0)
+        fail("can't make a network: %s", strerror(errno));
+    if (!root)
+        keep_identity(uid, gid);
+    loopback_up();
+}
+
+static void enter(int pid, const char *kind, int type)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, kind);
+    int space = open(path, O_RDONLY | O_CLOEXEC);
+    if (space < 0 || setns(space, type) < 0)
+        fail("can't join the network of process %d: %s", pid, strerror(errno));
+    close(space);
+}
+
+/* That of the first instance. Who isn't root may join it by way of its user namespace. */
+void network_join(int pid)
+{
+    if (geteuid() != 0)
+        enter(pid, "user", CLONE_NEWUSER);
+    enter(pid, "net", CLONE_NEWNET);
+}
+
 static const char *inside(const char *path)
 {
     static char full[sizeof root + 4096];
@@ -161,7 +190,7 @@ void sandbox_enter(const struct options *options)
     umask(022);
     if (own_user_namespace)
         keep_identity(options->uid, options->gid);
-    if (!options->network)
+    if (!options->network && !options->own_network && options->network_of == 0)
         loopback_up();
     snprintf(root, sizeof root, "%s/root", options->attempt);
     if (mkdir(root, 0700) < 0 && errno != EEXIST)

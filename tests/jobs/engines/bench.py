@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from era_platform.common import clock
 from jobs.engines.attempt import AttemptFolder
-from jobs.engines.base import Engine, Instance, InstanceSpec, Phase
+from jobs.engines.base import Engine, EngineError, Instance, InstanceSpec, Phase
 
 T = TypeVar("T")
 OURS, THEIRS = 1, 2  # two organizations
@@ -61,8 +61,18 @@ class Bench:
         spec = self.spec(*command, **changes)
         self.engine.stage(spec)
         self.engine.create(spec)
-        self.engine.start(spec)
+        eventually(lambda: self._started(spec), within=120)
         return spec
+
+    def _started(self, spec: InstanceSpec) -> bool:
+        """As the platform does: what can't begin yet, for not all of its nodes are there, is tried again."""
+        try:
+            self.engine.start(spec)
+        except EngineError:
+            if spec.nodes == 1:
+                raise
+            return False
+        return True
 
     def shell(self, script: str, **changes: Any) -> InstanceSpec:
         return self.begin("sh", "-c", script, **changes)
