@@ -27,6 +27,7 @@ import httpx
 import docker
 from tests.platform import PROJECT, Platform, a_request, database, in_future, running_platform
 from tests.swarm.images import import_busybox
+from tests.swarm.node import Node
 from tests.swarm.rig import Rig, running_swarm
 
 JOBS, SLOT, UNITS, HEADROOM = 200, 12, 12, 4
@@ -73,7 +74,7 @@ def main() -> None:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="era-faults-")))
         folder.chmod(0o755)
         platform = running.enter_context(on(rig, folder, options))
-        running.enter_context(agents(rig, platform))
+        running.enter_context(agents(rig.nodes[1:], platform))
         with rig.client() as client:
             image = rig.push(import_busybox(client))
         jobs = submit(platform, image, options)
@@ -109,15 +110,15 @@ def on(rig: Rig, folder: Path, options: argparse.Namespace) -> Iterator[Platform
 
 
 @contextmanager
-def agents(rig: Rig, platform: Platform) -> Iterator[None]:
-    """One on each node that runs jobs, as a supervisor would keep them: they outlive Docker and the database."""
+def agents(nodes: list[Node], platform: Platform) -> Iterator[None]:
+    """One on each of these nodes, as a supervisor would keep them: they outlive Docker and the database."""
     kept = dict(line.split("=", 1) for line in (platform.folder / "servers.env").read_text().splitlines())
     command = [sys.executable, str(PROJECT / "manage.py"), "agent"]
     started = [
         subprocess.Popen(
             command, env={**platform.environment, **kept, "ERA_DOCKER_HOST": node.host}, stderr=subprocess.DEVNULL
         )
-        for node in rig.nodes[1:]
+        for node in nodes
     ]
     try:
         yield
