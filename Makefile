@@ -27,7 +27,7 @@ STATIC := $(shell find static/site era_platform/staticfiles.py era_platform/sett
 help:
 	@echo 'make run     install what is missing and start everything: http://localhost:8000'
 	@echo 'make test    every check and every test'
-	@echo 'make test-deploy   build the images and deploy them on a Docker Swarm of its own (minutes)'
+	@echo 'make test-deploy   build the images and deploy them on a Docker Swarm of its own; jobs of several nodes (minutes)'
 	@echo 'make lint    the checks only;  make format   lay out the code'
 	@echo 'make bench   measure, and print a table'
 	@echo 'make lock    compile the pinned lists of packages anew'
@@ -42,7 +42,7 @@ test: install .venv/.test-packages
 	@exec $(BIN)/python -m tests.steps all
 
 test-deploy: install .venv/.test-packages
-	@exec $(BIN)/python -m pytest -q -m deploy tests/swarm/test_deploy.py
+	@exec $(BIN)/python -m pytest -q -m deploy tests/swarm
 
 lint: .venv/.packages .venv/.kernel .venv/.test-packages
 	@exec $(BIN)/python -m tests.steps checks
