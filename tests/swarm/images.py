@@ -12,6 +12,7 @@ from django.conf import settings
 import docker
 
 BUSYBOX, PYTHON = "era/busybox:1", "era/python:1"
+_ENVIRONMENT = Path("/opt/jobs")  # in the image: a checkout may lie where a job finds something else, such as /tmp
 _PROGRAMS = Path("/usr/bin/busybox"), Path("/bin/busybox")
 _LEFT_OUT = re.compile(r"/(tests?|config-[^/]*|pip|idlelib|ensurepip)(/|$)|\.a$")
 
@@ -29,7 +30,7 @@ def import_python(client: docker.DockerClient) -> str:
     own = [path for path in library.iterdir() if path.name != "site-packages"]
     files = [path for folder in (environment, *own) for path in (folder, *folder.rglob("*")) if path.is_file()]
     libraries = _shared_libraries([program, *(path for path in files if ".so" in path.name)])
-    return _import(client, PYTHON, {program, *files, *libraries}, f"{environment}/bin:/bin")
+    return _import(client, PYTHON, {program, *files, *libraries}, f"{_ENVIRONMENT}/bin:/bin", environment)
 
 
 def _shared_libraries(files: Iterable[Path]) -> set[Path]:
@@ -38,16 +39,24 @@ def _shared_libraries(files: Iterable[Path]) -> set[Path]:
     return {Path(path) for path in found if "/../" not in path}
 
 
-def _import(client: docker.DockerClient, name: str, files: Iterable[Path], path: str) -> str:
+def _import(
+    client: docker.DockerClient, name: str, files: Iterable[Path], path: str, environment: Path | None = None
+) -> str:
     repository, tag = name.split(":")
     with tempfile.NamedTemporaryFile(suffix=".tar") as content:
         with tarfile.open(content.name, mode="w", dereference=True) as archive:
             _add_busybox(archive)
             for file in sorted(files):
                 if not _LEFT_OUT.search(str(file)):
-                    archive.add(file, recursive=False)
+                    archive.add(file, _place(file, environment), recursive=False)
         client.api.import_image_from_file(content.name, repository=repository, tag=tag, changes=[f"ENV PATH={path}"])
     return name
+
+
+def _place(file: Path, environment: Path | None) -> Path:
+    if environment is None or not file.is_relative_to(environment):
+        return file
+    return _ENVIRONMENT / file.relative_to(environment)
 
 
 def _add_busybox(archive: tarfile.TarFile) -> None:
