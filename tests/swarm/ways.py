@@ -32,10 +32,15 @@ def services_on(swarm: Rig, settings: Settings, storage: Path) -> Iterator[None]
     settings.ERA_STORAGE_ROOT = storage
     storage.mkdir(exist_ok=True)
     engine.cache_clear()
+    _clear(storage)  # a platform that was stopped leaves its jobs running, as it should
     yield
+    _clear(storage)
+    engine.cache_clear()
+
+
+def _clear(storage: Path) -> None:
     for name in engine().instances():
         engine().delete(name, (storage / "instances" / name).resolve())
-    engine.cache_clear()
 
 
 def two_nodes(cluster: Rig) -> Pool:
