@@ -12,8 +12,8 @@
 static int folder = -1, log_file = -1, own_rank = -1;
 static uid_t owner;
 
-/* Of several instances of one attempt each has its own lock, started and exit: those of rank 1 are `lock.1` … */
-static const char *own(const char *name)
+/* Of several instances of one attempt each has its own lock, started, exit and root: those of rank 1 are `lock.1` … */
+const char *own_name(const char *name)
 {
     static char full[64];
     if (own_rank < 1)
@@ -58,7 +58,7 @@ void attempt_open(const char *path, const char *hide)
 bool attempt_lock(void)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int file = openat(folder, own("lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = openat(folder, own_name("lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
         fail("can't open the attempt's lock: %s", strerror(errno));
     if (fcntl(file, F_SETLK, &whole) == 0)
@@ -70,7 +70,7 @@ bool attempt_lock(void)
 
 bool attempt_has(const char *name)
 {
-    return faccessat(folder, own(name), F_OK, AT_EACCESS) == 0;
+    return faccessat(folder, own_name(name), F_OK, AT_EACCESS) == 0;
 }
 
 static char *read_file(const char *name, size_t *size)
@@ -211,13 +211,13 @@ void attempt_stop_others(double grace)
 static bool write_whole(const char *name, const char *text, bool durable)
 {
     char temporary[80];
-    snprintf(temporary, sizeof temporary, ".%s.new", own(name));
+    snprintf(temporary, sizeof temporary, ".%s.new", own_name(name));
     int file = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0)
         return false;
     size_t length = strlen(text);
     bool good = write(file, text, length) == (ssize_t)length && (!durable || fsync(file) == 0);
-    return close(file) == 0 && good && renameat(folder, temporary, folder, own(name)) == 0;
+    return close(file) == 0 && good && renameat(folder, temporary, folder, own_name(name)) == 0;
 }
 
 bool attempt_write_started(pid_t pid)
@@ -232,7 +232,7 @@ bool attempt_write_exit(int code, const char *reason)
 {
     char text[120];
     snprintf(text, sizeof text, "{\"code\": %d, \"at\": %.6f, \"reason\": \"%s\"}\n", code, now(), reason);
-    unlinkat(folder, "root", AT_REMOVEDIR); /* where an isolated job's root was mounted */
+    unlinkat(folder, own_name("root"), AT_REMOVEDIR); /* where an isolated job's root was mounted */
     if ((log_file >= 0 && fsync(log_file) < 0) || !write_whole("exit", text, true))
         return false;
     int directory = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -55,6 +55,7 @@ void attempt_open_log(void);
 size_t attempt_append(const char *bytes, size_t count);
 bool attempt_append_rest(void);
 void attempt_set_rank(int rank);
+const char *own_name(const char *name);
 void attempt_stop_others(double grace);
 bool attempt_write_started(pid_t pid);
 bool attempt_write_exit(int code, const char *reason);

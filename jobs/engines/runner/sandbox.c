@@ -192,7 +192,7 @@ void sandbox_enter(const struct options *options)
         keep_identity(options->uid, options->gid);
     if (!options->network && !options->own_network && options->network_of == 0)
         loopback_up();
-    snprintf(root, sizeof root, "%s/root", options->attempt);
+    snprintf(root, sizeof root, "%s/%s", options->attempt, own_name("root"));
     if (mkdir(root, 0700) < 0 && errno != EEXIST)
         fail("%s: %s", root, strerror(errno));
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0

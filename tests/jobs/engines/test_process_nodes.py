@@ -30,3 +30,8 @@ class TestSeveralProcesses(SeveralNodes):
         bench.engine.start(spec)
         bench.end(spec)
         assert sorted(bench.log(spec).decode().split("\n")) == ["", "[0] began", "[1] began"]
+
+    def test_one_that_ends_at_once_takes_nothing_away_that_another_still_needs(self, bench: Bench) -> None:
+        for _ in range(20):
+            ended, log = bench.run("echo $RANK", nodes=2, units=2)
+            assert (ended.exit_code, sorted(log.splitlines())) == (0, ["[0] 0", "[1] 1"])
