@@ -53,3 +53,15 @@ def wait_for(client: httpx.Client, job_id: str, *states: str, within: float = 90
     found = eventually(looked, within=within, what=f"{job_id} is {' or '.join(states)}", every=0.2)
     assert found is not None
     return found
+
+
+def wait_until_settled(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    """The job, once what it pays is settled: that comes right after its end, not with it."""
+
+    def looked() -> dict[str, Any] | None:
+        seen = client.get(f"jobs/{job_id}").raise_for_status().json()
+        return seen if seen["paid"] is not None else None
+
+    found = eventually(looked, what=f"{job_id} is settled", every=0.2)
+    assert found is not None
+    return found

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.e2e.following import wait_for
+from tests.e2e.following import wait_for, wait_until_settled
 from tests.platform import Platform, a_request, in_future
 
 pytestmark = pytest.mark.engine
@@ -17,8 +17,9 @@ def client(platform: Platform) -> httpx.Client:
 def test_a_job_is_stopped_at_the_end_of_its_slot(client: httpx.Client) -> None:
     request = a_request(pool="quick", duration=5, command=["sleep", "600"], deadline=in_future(minutes=5))
     answer = client.post("jobs", json=request).json()
-    ended = wait_for(client, answer["id"], "timed_out")
-    assert ended["paid"] == ended["price"]
+    wait_for(client, answer["id"], "timed_out")
+    settled = wait_until_settled(client, answer["id"])
+    assert settled["paid"] == settled["price"]
 
 
 def test_a_cancelled_reservation_costs_nothing(client: httpx.Client) -> None:
