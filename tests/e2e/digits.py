@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from era_platform.common.money import MICRO, parse_credits
-from tests.e2e.following import Followed, follow, wait_for
+from tests.e2e.following import Followed, follow, wait_for, wait_until_settled
 from tests.platform import PROJECT, Platform, database, in_future
 
 LATE = 30.0  # seconds; how late is measured in benchmarks/, this only tells late from never
@@ -97,7 +97,7 @@ class DigitsStory:
     def test_wallet_and_ledger_agree_with_the_price(
         self, platform: Platform, client: httpx.Client, ended: dict[str, Any]
     ) -> None:
-        settled = wait_for(client, ended["id"], "succeeded")
+        settled = wait_until_settled(client, ended["id"])
         price = parse_credits(settled["price"])
         assert parse_credits(settled["paid"]) == price
         wallet = client.get("wallet").json()
