@@ -121,9 +121,11 @@ def end_processes(folder: Path, group: str, programs: tuple[bytes, ...] = PROGRA
     while left := {*_started_for(folder, programs), *_in_group(group)}:
         if time.monotonic() > give_up:
             raise RuntimeError(f"processes {left} of {group} can't be ended")
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        # Held first: a runner must not live to see its job end, as it doesn't when a machine loses its power.
+        for ending in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, ending)
         time.sleep(0.02)
 
 

@@ -2,23 +2,20 @@
 
 import os
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from shutil import rmtree
 
-from docker.models.nodes import Node as DockerNode
-
 import docker
+from tests.swarm.images import import_busybox
+from tests.swarm.labels import labelled_otherwise, set_labels, until, wait_until_tasks_stay
 from tests.swarm.network import PATH, Site, free_site, run
 from tests.swarm.node import Node, end_processes, remove_cgroups, unmount_below
 
 REGISTRY_PORT = 5000
-POOL = "era.pool"
 MOST_NODES = 5
 HEARTBEAT_SECONDS = 3  # a node is down when three are missed; Docker's own 5 s would have tests wait longer
 
@@ -43,7 +40,7 @@ class Registry:
                 ["docker-registry", "serve", str(settings)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True,
             )  # fmt: skip
-        _until(self._answers, f"the registry: {(self.folder / 'log').read_text()[-1000:]}")
+        until(self._answers, f"the registry: {(self.folder / 'log').read_text()[-1000:]}")
 
     def stop(self) -> None:
         if self.server is not None:
@@ -91,14 +88,19 @@ class Rig:
         return name
 
     def set_pools(self, **pools: str) -> None:
-        """Label nodes: `set_pools(n1="local")`. Nodes not named lose their label; without arguments, all do."""
+        """Label nodes: `set_pools(n1="local")`. Nodes not named lose their label; without arguments, all do. What is
+        placed afterwards is judged by these labels: see labels.py."""
         with self.client() as client:
-            for found in client.nodes.list():
-                _until(partial(_set_pool, found, pools), f"a label on {found.id}")
+            if labelled_otherwise(client, pools):
+                set_labels(client, self.push(import_busybox(client)), pools)
+
+    def settle(self) -> None:
+        """Of a new Swarm: until what is placed by its labels stays."""
+        with self.client() as client:
+            wait_until_tasks_stay(client, self.push(import_busybox(client)))
 
     def reset_pools(self) -> None:
-        """As it was in the beginning. Labels are best left alone: the manager judges what it has just placed by the
-        labels of a moment ago, and rejects it where they have changed meanwhile."""
+        """As it was in the beginning."""
         self.set_pools(**self.pools)
 
     def states(self) -> dict[str, str]:
@@ -109,7 +111,7 @@ class Rig:
 
     def wait_until(self, name: str, state: str, within: float = 120) -> None:
         """Until the manager takes a node for `ready` or `down`."""
-        _until(lambda: self._state(name) == state, f"{name} to be {state}", within)
+        until(lambda: self._state(name) == state, f"{name} to be {state}", within)
 
     def repair(self) -> None:
         """Whatever a test did: registry, cables, daemons and labels as at the beginning, and all nodes ready."""
@@ -219,26 +221,3 @@ def _clear(rig: Rig) -> None:
     unmount_below(rig.site.folder)
     remove_cgroups(rig.site.name)
     rmtree(rig.site.folder, ignore_errors=True)
-
-
-def _set_pool(node: DockerNode, pools: dict[str, str]) -> bool:
-    """False where the manager has written something about the node since, so that it must be read again."""
-    node.reload()
-    spec = node.attrs["Spec"]
-    labels = {name: value for name, value in spec.get("Labels", {}).items() if name != POOL}
-    if pool := pools.get(node.attrs["Description"]["Hostname"]):
-        labels[POOL] = pool
-    try:
-        return labels == spec.get("Labels", {}) or bool(node.update({**spec, "Labels": labels}))
-    except docker.errors.APIError as error:
-        if "out of sequence" not in str(error):
-            raise
-        return False
-
-
-def _until(look: Callable[[], bool], what: str, within: float = 60) -> None:
-    give_up = time.monotonic() + within
-    while not look():
-        if time.monotonic() > give_up:
-            raise RuntimeError(f"not within {within} s: {what}")
-        time.sleep(0.05)

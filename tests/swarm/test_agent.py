@@ -19,7 +19,7 @@ from pytest_django.fixtures import Settings
 from era_platform.common import clock, storage
 from jobs.agent import NodeAgent
 from jobs.engines.node import NodeDocker
-from jobs.models import Agent, Job, Sample, Staging
+from jobs.models import Agent, Job, Placement, Sample, Staging
 from jobs.services import node_agent, stage
 from pricing.models import Pool
 from tests.factories import Tenant
@@ -164,10 +164,13 @@ def test_a_storage_that_is_full_is_told_and_waited_for(
 
 def test_what_runs_on_another_node_is_sampled_there(cluster: Rig, pool: Pool, ours: Tenant, busybox: str) -> None:
     job = due_now(ours, pool, busybox)
-    with agents(cluster, node_of(cluster, job)), scopes_disabled():
+    node = node_of(cluster, job)
+    with agents(cluster, node), scopes_disabled():
         sample = eventually(lambda: Sample.objects.filter(job=job).first(), what="a sample")
         assert sample is not None
         assert sample.memory_bytes > 0
+        assert sample.node == node
+        assert list(Placement.objects.filter(attempt__job=job).values_list("node", flat=True)) == [node]
 
 
 def test_of_two_agents_on_a_node_one_works_and_the_other_follows_when_it_is_killed(

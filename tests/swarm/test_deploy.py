@@ -77,7 +77,7 @@ def test_only_who_must_has_docker_and_nobody_more_of_root_than_files_need(deploy
     sockets = {name for name, spec in ours.items() if "docker.sock" in str(spec.get("Mounts"))}
     roots = {name for name, spec in ours.items() if spec.get("User") == "0:0"}
     assert sockets == {"worker", "collector", "agent", "images"}
-    assert roots == {"web", "worker", "collector", "agent", "images"}
+    assert roots == {"web", "worker", "collector", "agent", "images", "proxy"}, "the last one only reads: decision 29"
     assert all(spec["ReadOnly"] and spec["CapabilityDrop"] == ["ALL"] for spec in ours.values())
 
 

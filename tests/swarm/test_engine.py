@@ -146,6 +146,15 @@ def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:
     assert 0 < usage.memory_bytes < 64 * 2**20
 
 
+def test_an_instance_is_known_by_its_container_on_whichever_node(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("echo ready; sleep 60", pool="wide")
+    bench.says(spec, "ready")
+    ((_node, container),) = eventually(lambda: swarm.containers(spec.name))
+    for shown in (container, container[:12]):
+        assert bench.engine.instance_in(shown) == spec.name
+    assert bench.engine.instance_in("0" * 12) is None
+
+
 def test_gpus_are_counted(bench: Bench) -> None:
     nodes = bench.engine.capacity()
     assert [(node.gpus, node.available) for node in nodes] == [(2, True)] * 3
@@ -167,12 +176,32 @@ def test_jobs_of_a_pool_run_on_its_nodes_only(bench: Bench, swarm: Rig) -> None:
     assert "no suitable node (scheduling constraints" in _waits(bench, pool="nobody")
 
 
+def test_it_tells_the_node_while_it_runs_and_when_it_is_over(bench: Bench, swarm: Rig) -> None:
+    spec = bench.shell("echo ready; until [ -e go ]; do sleep 0.1; done", pool="wide")
+    bench.says(spec, "ready")
+    ((node, _),) = swarm.containers(spec.name)
+    assert bench.inspect(spec).nodes == (node.name,)
+    (spec.code / "go").touch()
+    assert bench.end(spec).nodes == (node.name,)
+
+
+def test_how_it_ended_is_told_without_docker_but_not_where(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = bench.shell("true")
+    bench.end(spec)
+    with monkeypatch.context() as silent:
+        silent.setattr(bench.engine, "_task", _refuse)
+        found = bench.inspect(spec)
+    assert (found.phase, found.exit_code, found.nodes) == (Phase.EXITED, 0, ())
+
+
+def _refuse(name: str) -> None:
+    raise EngineError("Docker is silent.")
+
+
 def test_without_any_label_jobs_run_anywhere(bench: Bench, swarm: Rig) -> None:
     swarm.set_pools()
     assert bench.end(bench.shell("true", pool="nobody")).exit_code == 0
     swarm.reset_pools()
-    bench.engine.create(bench.spec("true"))  # until the manager has seen it: see reset_pools
-    eventually(lambda: bench.engine.inspect(bench.made[-1].name, bench.made[-1].attempt).detail)
 
 
 def test_an_image_that_nobody_has_is_refused_by_name(bench: Bench, busybox: str) -> None:

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 from django.conf import settings as current
 
-from jobs.engines.base import InstanceSpec, Phase
+from jobs.engines.base import InstanceSpec, Phase, ReadOnly
 from jobs.engines.swarm import SwarmEngine
 from tests.jobs.engines.bench import OURS, THEIRS, Bench, eventually
 from tests.swarm.rig import Rig
@@ -49,6 +49,19 @@ TRIES = {
     "a device": ("mknod /tmp/disk b 8 0", "not permitted"),
     "to change the image": ("touch /bin/x /x", "Read-only file system.*Read-only file system"),
     "to change its input": ("touch $ERA_INPUT_DIR/x", "Read-only file system"),
+    "another's private datasets": ("ls {root}/datasets {private}; cat {private}/secret", "No such file.*No such file"),
+    "a dataset that it was not given": ("find / -name secret 2>/dev/null | grep -c .", "^0"),
+    "what lies beside a dataset": ("ls -a $ERA_INPUT_DIR/theirs/shared/..", "^.\n..\nshared\n$"),
+    "to write to a dataset": ("echo x >>$ERA_INPUT_DIR/theirs/shared/words", "Read-only|ermission denied"),
+    "to add to a dataset": ("touch $ERA_INPUT_DIR/theirs/shared/x", "Read-only file system"),
+    "to delete from a dataset": ("rm -f $ERA_INPUT_DIR/theirs/shared/words", "Read-only file system"),
+    "to open a dataset to others": ("chmod 777 $ERA_INPUT_DIR/theirs/shared/words", "Read-only file system"),
+    "to link a dataset's file": ("ln $ERA_INPUT_DIR/theirs/shared/words $ERA_OUTPUT_DIR/w", "ross-device"),
+    "to put something over a dataset": (
+        "mount --bind /tmp $ERA_INPUT_DIR/theirs/shared",
+        "ermission denied|not permitted",
+    ),
+    "to unmount a dataset": ("umount $ERA_INPUT_DIR/theirs/shared", "ermission denied|not permitted"),
     "more memory": ("echo -1 >/sys/fs/cgroup/memory/memory.limit_in_bytes", "Read-only|ermission denied|nonexistent"),
     "more CPU": ("echo -1 >/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "Read-only|ermission denied|nonexistent"),
     "more CPU than half of one": (
@@ -83,6 +96,19 @@ def street(swarm: Rig, busybox: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
+def trees(street: Bench) -> dict[str, Path]:
+    """Two datasets of theirs, as they lie in the storage; ours is given one of them."""
+    own = street.root / "datasets" / str(THEIRS)
+    trees = {"shared": own / "trees" / "1", "private": own / "trees" / "2"}
+    for name, file in (("shared", "words"), ("private", "secret")):
+        trees[name].mkdir(parents=True)
+        (trees[name] / file).write_text(f"{file} of theirs\n")
+        (trees[name] / file).chmod(0o444)
+    own.chmod(0o700)
+    return trees
+
+
+@pytest.fixture(scope="module")
 def theirs(street: Bench) -> InstanceSpec:
     spec = street.shell(
         NEIGHBOUR, organization_id=THEIRS, network=True, lasts=600, cpus=0.2, memory_mib=64, env={"SECRET": "hush"}
@@ -92,7 +118,7 @@ def theirs(street: Bench) -> InstanceSpec:
 
 
 @pytest.fixture(scope="module")
-def seen(street: Bench, theirs: InstanceSpec, swarm: Rig) -> dict[str, str]:
+def seen(street: Bench, theirs: InstanceSpec, trees: dict[str, Path], swarm: Rig) -> dict[str, str]:
     """What one job of ours saw that tried all of it."""
     ((node, container),) = eventually(lambda: swarm.containers(theirs.name))
     with node.client() as client:
@@ -100,10 +126,11 @@ def seen(street: Bench, theirs: InstanceSpec, swarm: Rig) -> dict[str, str]:
     places = {
         "outputs": theirs.outputs, "attempt": theirs.attempt, "root": street.root, "name": theirs.name,
         "address": networks[f"era-organization-{THEIRS}"]["IPAddress"], "node": node.address,
-        "registry": swarm.registry.address, "socket": node.host.removeprefix("unix://"),
+        "registry": swarm.registry.address, "socket": node.host.removeprefix("unix://"), "private": trees["private"],
     }  # fmt: skip
+    given = (ReadOnly("theirs/shared", trees["shared"]),)
     script = "\n".join(f"echo {quote('== ' + what)}; {how.format(**places)}" for what, (how, _) in TRIES.items())
-    _, log = street.run(script, organization_id=OURS, network=True, cpus=0.5, memory_mib=64)
+    _, log = street.run(script, organization_id=OURS, network=True, cpus=0.5, memory_mib=64, datasets=given)
     sections = (section.partition("\n") for section in log.split("== ")[1:])
     return {what: said for what, _, said in sections}
 
@@ -126,6 +153,14 @@ def test_it_does_not_get(seen: dict[str, str], what: str) -> None:
     assert re.search(TRIES[what][1], seen[what], re.DOTALL), seen[what]
     assert "weights" not in seen[what].splitlines()
     assert "hello" not in seen[what].splitlines()
+
+
+def test_what_it_was_given_it_reads_and_its_owner_finds_it_unchanged(street: Bench, trees: dict[str, Path]) -> None:
+    given = (ReadOnly("theirs/shared", trees["shared"]),)
+    ended, log = street.run("cat $ERA_INPUT_DIR/theirs/shared/words", cpus=0.2, memory_mib=64, datasets=given)
+    assert (ended.exit_code, log) == (0, "words of theirs\n")
+    assert (trees["shared"] / "words").read_text() == "words of theirs\n"
+    assert [path.name for path in trees["shared"].iterdir()] == ["words"]
 
 
 @pytest.mark.parametrize("what", GREEDY)

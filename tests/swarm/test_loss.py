@@ -99,11 +99,12 @@ def test_a_node_that_is_cut_off_stops_writing_before_the_job_runs_again(
 def test_what_was_sold_on_a_lost_node_moves_or_is_paid_back(
     cluster: Rig, pool: Pool, ours: Tenant, busybox: str
 ) -> None:
-    until = clock.slot_start(pool.slot_now() + 3, SLOT)
-    moves = sold(ours, pool, busybox, deadline=until)
-    starts = moves.start_at
+    # A whole slot ahead: nothing can move any more once its slot has begun.
+    starts, until = (clock.slot_start(pool.slot_now() + ahead, SLOT) for ahead in (2, 4))
+    moves = sold(ours, pool, busybox, earliest=starts, deadline=until)
+    assert moves.start_at == starts
     ends = sold(ours, pool, busybox, units=2, earliest=until, deadline=until + timedelta(seconds=SLOT))
-    stays = sold(ours, pool, busybox, deadline=moves.end_at)
+    stays = sold(ours, pool, busybox, earliest=starts, deadline=moves.end_at)
     assert stays.start_at == starts
     cluster.node("n3").cut()
     until_lost(pool, 1)

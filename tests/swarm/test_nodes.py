@@ -24,6 +24,7 @@ class TestSeveralMachines(SeveralNodes):
         eventually(lambda: len(swarm.containers(spec.name)) == 2)
         found = swarm.containers(spec.name)
         assert {node.name for node, _ in found} == {"n2", "n3"}
+        assert set(bench.inspect(spec).nodes) == {"n2", "n3"}
         for node, container in found:
             with node.client() as client:
                 limits = client.containers.get(container).attrs["HostConfig"]
