@@ -1,0 +1,1 @@
+"""The command `era`: what people type, and how the answers look."""

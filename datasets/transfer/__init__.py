@@ -1,0 +1,1 @@
+"""Files over a WebSocket, in both directions: docs/transfer.md says how a client speaks to it."""
