@@ -1,6 +1,6 @@
 """Users, organizations, wallets and the records about them, for operators."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import ReadOnlyAdmin
+from accounts.admin_base import ReadOnlyAdmin, RecordsAdmin
 from accounts.admin_top_up import top_up_page
 from accounts.models import (
     ApiToken,
@@ -23,6 +23,7 @@ from accounts.models import (
     LedgerAccount,
     Membership,
     Organization,
+    TopUpRequest,
     Transfer,
     User,
 )
@@ -40,8 +41,8 @@ class NewUserForm(BaseUserCreationForm):
 class UserAdmin(DjangoUserAdmin):
     """Nobody is deleted, since records name them: take `active` away instead."""
 
-    list_display = ("email", "name", "is_active", "is_staff", "date_joined", "last_login")
-    list_filter = ("is_active", "is_staff")
+    list_display = ("email", "name", "is_active", "is_staff", "staff_role", "date_joined", "last_login")
+    list_filter = ("is_active", "is_staff", "staff_role")
     search_fields = ("email", "name")
     ordering = ("email",)
     readonly_fields = ("last_login", "date_joined")
@@ -49,7 +50,7 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
-        (_("May"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("May"), {"fields": ("is_active", "is_staff", "staff_role", "is_superuser", "groups", "user_permissions")}),
         (_("When"), {"fields": ("last_login", "date_joined")}),
     )
 
@@ -139,39 +140,56 @@ class LedgerAccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnlyAdmin):
+class TransferAdmin(RecordsAdmin):
     list_display = ("id", "organization", "kind", "credits", "reference", "memo", "actor", "created_at")
     list_filter = ("kind",)
     list_select_related = ("organization", "actor")
-    search_fields = ("organization__slug", "=reference", "memo")
-    date_hierarchy = "created_at"
+    related: ClassVar = {"organization": "slug"}
+    own = ("reference",)
+    search_help_text = _("An organization's short name, or a job's whole id.")
 
     @admin.display(description=_("credits"), ordering="amount")
     def credits(self, transfer: Transfer) -> str:
         return format_credits(transfer.amount)
 
 
+@admin.register(TopUpRequest)
+class TopUpRequestAdmin(ReadOnlyAdmin):
+    """What waits is decided at the desk."""
+
+    list_display = ("requested_at", "organization", "credits", "memo", "requested_by", "state", "decided_by", "reason")
+    list_filter = ("state",)
+    list_select_related = ("organization", "requested_by", "decided_by")
+    search_fields = ("organization__slug", "requested_by__email", "memo")
+
+    @admin.display(description=_("credits"), ordering="amount")
+    def credits(self, request: TopUpRequest) -> str:
+        return format_credits(request.amount)
+
+
 @admin.register(Hold)
-class HoldAdmin(ReadOnlyAdmin):
+class HoldAdmin(RecordsAdmin):
     list_display = ("reference", "organization", "amount", "captured", "released", "created_at")
     list_select_related = ("organization",)
-    search_fields = ("organization__slug", "=reference")
+    related: ClassVar = {"organization": "slug"}
+    own = ("reference",)
+    search_help_text = _("An organization's short name, or a job's whole id.")
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnlyAdmin):
+class AuditEventAdmin(RecordsAdmin):
     list_display = ("at", "action", "actor", "organization", "target", "detail")
-    list_filter = ("action",)
     list_select_related = ("organization", "actor")
-    search_fields = ("action", "target", "actor__email", "organization__slug")
-    date_hierarchy = "at"
+    related: ClassVar = {"organization": "slug", "actor": "email"}
+    search_help_text = _("An organization's short name, or a whole mail address. More: Desk, Who did what.")
 
 
 @admin.register(IdempotencyKey)
-class IdempotencyKeyAdmin(ReadOnlyAdmin):
+class IdempotencyKeyAdmin(RecordsAdmin):
     list_display = ("key", "organization", "reference", "created_at")
     list_select_related = ("organization",)
-    search_fields = ("key", "organization__slug")
+    related: ClassVar = {"organization": "slug"}
+    search_help_text = _("An organization's short name.")
 
 
 admin.site.unregister(Authenticator)

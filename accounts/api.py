@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts import guards, selectors
 from accounts.models import ApiToken, Membership, Organization, Role, Transfer
-from accounts.serializers import TransferSerializer, WalletSerializer
+from accounts.serializers import MeSerializer, TransferSerializer, WalletSerializer
 
 
 class TenantMixin:
@@ -54,6 +54,13 @@ class TenantMixin:
 
 class TenantAPIView(TenantMixin, APIView):
     """An API view in one organization: self.organization, self.membership, self.require(Role.MEMBER)."""
+
+
+class MeView(TenantAPIView):
+    @extend_schema(operation_id="me", responses=MeSerializer)
+    def get(self, request: Request) -> Response:
+        """Who the token speaks for, in which organization and role; and how large an archive of code may be."""
+        return Response(MeSerializer({"membership": self.membership, "token": request.auth}).data)
 
 
 class WalletView(TenantAPIView):

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from accounts.api import TransferList, WalletView
+from accounts.api import MeView, TransferList, WalletView
 
 urlpatterns = [
+    path("me", MeView.as_view(), name="api-me"),
     path("wallet", WalletView.as_view(), name="api-wallet"),
     path("wallet/transfers", TransferList.as_view(), name="api-wallet-transfers"),
 ]

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiToken, Invitation, Organization, Role
+from accounts.models import ApiToken, Invitation, Organization, Project, Role
 from era_platform.common import clock
+from era_platform.common.money import parse_credits
 
 
 class TeamForm(forms.ModelForm):
@@ -57,3 +58,49 @@ class TokenForm(forms.ModelForm):
         if moment is not None and moment <= clock.now():
             raise forms.ValidationError(_("This moment has passed; choose a later one."), code="past")
         return moment
+
+
+class LimitField(forms.CharField):
+    """Credits as people write them, as micro-credits; None where it is left empty."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=30, required=False, label=_("Monthly limit, in credits"), **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            limit = parse_credits(text)
+        except ValueError as error:
+            message = _("“%(value)s” is not an amount of credits, like 250 or 12.50.")
+            raise forms.ValidationError(message, params={"value": text}) from error
+        if limit < 0:
+            raise forms.ValidationError(_("A limit must be 0 or more, not %(value)s."), params={"value": text})
+        return limit
+
+
+class LimitForm(forms.Form):
+    monthly_limit = LimitField()
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    monthly_limit = LimitField(
+        help_text=_("For jobs that start in a calendar month (UTC). What would pass it is refused. Empty: no limit.")
+    )
+
+
+class NewProjectForm(forms.ModelForm):
+    monthly_limit = ProjectForm.base_fields["monthly_limit"]
+
+    class Meta:
+        model = Project
+        fields = ("name", "slug", "monthly_limit")
+        help_texts = {"slug": _("What the API and the command line call it; it stays as it is.")}
+
+    def validate_unique(self) -> None:
+        """Left to the service, which asks the database and can't be overtaken."""
+
+    def validate_constraints(self) -> None:
+        """Left to the service, too."""

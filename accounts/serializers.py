@@ -2,10 +2,35 @@
 
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import Transfer
+from accounts.models import Role, Transfer
 from era_platform.common.fields import CreditsField, MomentField
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    """What an archive of code may be."""
+
+    code_bytes = serializers.IntegerField(source="ERA_CODE_ARCHIVE_MAX_BYTES", help_text="Of the archive.")
+    code_unpacked_bytes = serializers.IntegerField(source="ERA_CODE_UNPACKED_MAX_BYTES", help_text="Of its files.")
+    code_files = serializers.IntegerField(source="ERA_CODE_MAX_FILES", help_text="Files and folders in it.")
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    """Of a token."""
+
+    user = serializers.CharField(source="membership.user.email")
+    organization = serializers.CharField(source="membership.organization.slug", help_text="Its short name.")
+    organization_name = serializers.CharField(source="membership.organization.name")
+    role = serializers.ChoiceField(source="membership.role", choices=Role.choices)
+    token = serializers.CharField(source="token.name", help_text="What its owner called it.")
+    limits = serializers.SerializerMethodField()
+
+    @extend_schema_field(LimitsSerializer)
+    def get_limits(self, _shown: Any) -> dict[str, int]:
+        return dict(LimitsSerializer(settings).data)
 
 
 class WalletSerializer(serializers.Serializer[Any]):

@@ -7,11 +7,12 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import ReadOnlyAdmin
+from accounts.admin_base import ReadOnlyAdmin, RecordsAdmin
 from accounts.models import User
 from era_platform.common.errors import Problem
 from pricing.admin_outages import OutageAdmin
 from pricing.admin_policy import PolicyPages
+from pricing.admin_refunds import RefundPages
 from pricing.models import BookEntry, BookSnapshot, Forecast, Pool
 from pricing.selectors.capacity import capacity_ahead
 from pricing.services import pools
@@ -20,6 +21,7 @@ __all__ = ["BookEntryAdmin", "BookSnapshotAdmin", "ForecastAdmin", "OutageAdmin"
 
 SIZES = ("units", "headroom_units")
 FIXED = ("slug", "slot_seconds", "horizon_slots")  # what reservations already rest on
+SALES = ("is_open", "closed_reason")  # paused and resumed at the desk, with a reason
 
 
 class PoolForm(forms.ModelForm):
@@ -30,7 +32,7 @@ class PoolForm(forms.ModelForm):
 
 
 @admin.register(Pool)
-class PoolAdmin(PolicyPages):
+class PoolAdmin(PolicyPages, RefundPages):
     form = PoolForm
     list_display = (
         "slug",
@@ -48,7 +50,7 @@ class PoolAdmin(PolicyPages):
     readonly_fields = ("book_number", "forecast_version", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*self.readonly_fields, *FIXED) if obj else self.readonly_fields
+        return (*self.readonly_fields, *(FIXED if obj else ()), *SALES)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -90,10 +92,11 @@ class PoolAdmin(PolicyPages):
 
 
 @admin.register(BookEntry)
-class BookEntryAdmin(ReadOnlyAdmin):
+class BookEntryAdmin(RecordsAdmin):
     list_display = ("pool", "number", "kind", "start_slot", "end_slot", "units", "capacity", "cause", "reference", "at")
     list_filter = ("pool", "kind", "cause")
-    search_fields = ("reference",)
+    own = ("reference",)
+    search_help_text = _("A job's whole id.")
     list_select_related = ("pool",)
 
 

@@ -10,6 +10,7 @@ from era_platform.common import clock
 MAX_UNITS = 1_000_000
 MAX_DURATION = 366 * 86_400
 MAX_CONFIGURATIONS = 16
+MAX_NODES = 64
 
 
 class Reason(StrEnum):

@@ -82,8 +82,8 @@ def lines(book: Book, table: PriceTable, season: Season, offer: Offer, units: in
     start, end = offer.start_slot, offer.end_slot
     part = slice(start - book.first_slot, end - book.first_slot)
     free = book.capacity[part] - book.promised[part]
-    costs, ones, but_one = (_costs(book, table, count, start, end) for count in (units, 1, units - 1))
-    dearest = costs - but_one
+    all_units, ones, but_one = (costs(book, table, count, start, end) for count in (units, 1, units - 1))
+    dearest = all_units - but_one
     wanted = season.demand(start, dearest)
     begins = [0, *range(-start % together or together, end - start, together)]
     ends = [*begins[1:], end - start]
@@ -95,13 +95,14 @@ def lines(book: Book, table: PriceTable, season: Season, offer: Offer, units: in
             (int(wanted[one:after].min()), int(wanted[one:after].max())),
             int(ones[one:after].min()),
             int(dearest[one:after].max()),
-            int(costs[one:after].sum()),
+            int(all_units[one:after].sum()),
         )
         for one, after in zip(begins, ends, strict=True)
     ]
 
 
-def _costs(book: Book, table: PriceTable, units: int, start: int, end: int) -> Int64Array:
+def costs(book: Book, table: PriceTable, units: int, start: int, end: int) -> Int64Array:
+    """What `units` units cost in each slot of [start, end), in micro-credits."""
     if units == 0:
         return np.zeros(end - start, dtype=np.int64)
     return slot_costs(

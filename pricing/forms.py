@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from era_platform.common import clock, money
-from pricing.domain import MAX_CONFIGURATIONS, MAX_DURATION, MAX_UNITS, Ask, Configuration
+from pricing.domain import MAX_CONFIGURATIONS, MAX_DURATION, MAX_NODES, MAX_UNITS, Ask, Configuration
 
 SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 _ALSO = ("units", "duration_amount", "duration_unit")
@@ -65,6 +65,13 @@ class AskForm(ConfigurationForm):
 
     earliest = forms.DateTimeField(label=gettext_lazy("Not before"), required=False, widget=MomentInput)
     deadline = forms.DateTimeField(label=gettext_lazy("Done by"), widget=MomentInput)
+    nodes = forms.IntegerField(
+        label=gettext_lazy("Nodes"),
+        required=False,
+        min_value=1,
+        max_value=MAX_NODES,
+        help_text=gettext_lazy("Machines that work together; the units are split evenly over them."),
+    )
     value = forms.CharField(
         label=gettext_lazy("Worth to you, in credits"),
         max_length=30,
@@ -121,6 +128,7 @@ class AskForm(ConfigurationForm):
             deadline=given["deadline"],
             earliest=given["earliest"],
             value=given["value"],
+            step=given["nodes"] or 1,
         )
 
 

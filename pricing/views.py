@@ -67,7 +67,7 @@ def pool_quote(request: OrganizationRequest, slug: str) -> JsonResponse:
     """The answer as a piece of page (`html`), its price, and the curve as runs to draw.
 
     400 with `errors` by field where the form is not complete yet, and with `html` beside them where the pool
-    takes no request of this size.
+    takes no request of this size, or one that can't be split over its nodes.
     """
     form = QuoteForm(request.GET)
     if not form.is_valid():

@@ -72,6 +72,13 @@ class Hold(models.Model):
     class Meta:
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
+        indexes = [
+            models.Index(
+                fields=["organization"],
+                condition=models.Q(amount__gt=models.F("captured") + models.F("released")),
+                name="hold_open",
+            )
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gte=0), name="hold_amount_not_negative"),
             models.CheckConstraint(
@@ -91,7 +98,10 @@ class Hold(models.Model):
 
 
 class Transfer(models.Model):
-    """`amount` micro-credits out of `source` and into `target`; never changed, never removed."""
+    """`amount` micro-credits out of `source` and into `target`; never changed, never removed.
+
+    Each index makes each submission dearer: there are those that something is found by, and no others.
+    """
 
     class Kind(models.TextChoices):
         TOP_UP = "top_up", _("Top-up")
@@ -100,17 +110,18 @@ class Transfer(models.Model):
         RELEASE = "release", _("Released")
         REFUND = "refund", _("Refund")
         CREDIT = "credit", _("Credit")
+        WITHDRAWAL = "withdrawal", _("Paid back")
 
     id = models.BigAutoField(primary_key=True)
-    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="transfers")
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="transfers", db_index=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    source = models.ForeignKey(LedgerAccount, models.PROTECT, related_name="outgoing")
-    target = models.ForeignKey(LedgerAccount, models.PROTECT, related_name="incoming")
+    source = models.ForeignKey(LedgerAccount, models.PROTECT, related_name="outgoing", db_index=False)
+    target = models.ForeignKey(LedgerAccount, models.PROTECT, related_name="incoming", db_index=False)
     amount = models.BigIntegerField(_("amount (micro-credits)"))
     hold = models.ForeignKey(Hold, models.PROTECT, null=True, blank=True, related_name="transfers")
     reference = models.UUIDField(_("job"), null=True, blank=True)
     memo = models.CharField(_("memo"), max_length=200, blank=True)
-    actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(_("at"), default=clock.now, editable=False)
 
     objects = ScopedManager(organization="organization")
@@ -120,7 +131,15 @@ class Transfer(models.Model):
         verbose_name_plural = _("transfers")
         indexes = [
             models.Index(fields=["organization", "-id"], name="transfer_by_organization"),
+            models.Index(fields=["organization", "created_at"], name="transfer_by_time"),
             models.Index(fields=["reference"], name="transfer_by_reference"),
+            # Not of those that a job makes: submission has nothing to do with these.
+            models.Index(fields=["created_at"], condition=models.Q(kind="credit"), name="transfer_credits"),
+            models.Index(
+                fields=["kind", "-id"],
+                condition=models.Q(kind__in=["top_up", "refund", "credit", "withdrawal"]),
+                name="transfer_by_hand",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="transfer_amount_positive"),
@@ -129,7 +148,7 @@ class Transfer(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["hold", "capture", "release"], hold__isnull=False)
-                | models.Q(kind__in=["top_up", "refund", "credit"], hold__isnull=True),
+                | models.Q(kind__in=["top_up", "refund", "credit", "withdrawal"], hold__isnull=True),
                 name="transfer_hold_matches_kind",
             ),
         ]

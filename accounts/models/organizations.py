@@ -52,6 +52,9 @@ class Membership(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    monthly_limit = models.BigIntegerField(
+        _("monthly limit (micro-credits)"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
     created_at = models.DateTimeField(_("since"), default=clock.now, editable=False)
 
     objects = ScopedManager(organization="organization")
@@ -62,6 +65,10 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organization", "user"], name="membership_unique"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(monthly_limit=None) | models.Q(monthly_limit__gte=0),
+                name="membership_limit_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:

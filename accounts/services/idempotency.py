@@ -17,13 +17,24 @@ def claim(organization: Organization, key: str, body: object, *, reference: UUID
     Where it was taken before: what it named then. A request that is under way with the same key is
     waited for. Raises IdempotencyMismatch where the key came with another body.
     """
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    digest = _digest(body)
     try:
         with transaction.atomic():
             IdempotencyKey.objects.create(organization=organization, key=key, digest=digest, reference=reference)
     except IntegrityError:
         return _earlier(organization, key, digest)
     return None
+
+
+def find(organization: Organization, key: str, body: object) -> UUID | None:
+    """What `key` named before, if it was taken. Raises IdempotencyMismatch where it came with another body."""
+    if not key or not IdempotencyKey.objects.filter(organization=organization, key=key).exists():
+        return None
+    return _earlier(organization, key, _digest(body))
+
+
+def _digest(body: object) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _earlier(organization: Organization, key: str, digest: str) -> UUID:

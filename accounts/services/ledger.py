@@ -22,8 +22,8 @@ Kind = LedgerAccount.Kind
 
 def open_accounts(organization: Organization) -> None:
     """Give a new organization its wallet and its account of held money."""
-    for kind in (Kind.WALLET, Kind.HELD):
-        LedgerAccount.objects.get_or_create(organization=organization, kind=kind)
+    accounts = [LedgerAccount(organization=organization, kind=kind) for kind in (Kind.WALLET, Kind.HELD)]
+    LedgerAccount.objects.bulk_create(accounts, ignore_conflicts=True)
 
 
 def lock_wallet(organization: Organization) -> LedgerAccount:
@@ -108,30 +108,61 @@ def top_up(organization: Organization, amount: int, *, actor: User | None, memo:
         raise InvalidInput(
             _("A top-up must be more than 0, not {amount}.").format(amount=format_credits(amount)), field="amount"
         )
+    return _pay_in(Transfer.Kind.TOP_UP, organization, amount, _platform(Kind.FUNDING), memo=memo, actor=actor)
+
+
+def credit(
+    organization: Organization, amount: int, *, reference: UUID | None, actor: User | None = None, memo: str = ""
+) -> Transfer | None:
+    """Give the organization `amount` for a promise that was not kept; it comes from outside, as a top-up does."""
+    if not amount:
+        return None
+    source = _platform(Kind.FUNDING)
+    return _pay_in(Transfer.Kind.CREDIT, organization, amount, source, reference=reference, memo=memo, actor=actor)
+
+
+def refund(organization: Organization, amount: int, *, reference: UUID, actor: User | None, memo: str) -> Transfer:
+    """Give back `amount` of what was captured for the job `reference`, out of what the platform earned."""
+    source = _platform(Kind.REVENUE)
+    return _pay_in(Transfer.Kind.REFUND, organization, amount, source, reference=reference, memo=memo, actor=actor)
+
+
+def withdraw(wallet: LedgerAccount, amount: int, *, actor: User | None, memo: str) -> Transfer:
+    """Pay `amount` of the wallet back to outside, as after a payment that was disputed. Raises InsufficientFunds."""
+    check_funds(wallet, amount)
     with scopes_disabled():
         return Transfer.objects.create(
-            organization=organization,
-            kind=Transfer.Kind.TOP_UP,
-            source=_platform(Kind.FUNDING),
-            target_id=_account(organization.pk, Kind.WALLET),
+            organization_id=wallet.organization_id or 0,
+            kind=Transfer.Kind.WITHDRAWAL,
+            source=wallet,
+            target=_platform(Kind.FUNDING),
             amount=amount,
             memo=memo,
             actor=actor,
         )
 
 
-def credit(organization: Organization, amount: int, *, reference: UUID) -> None:
-    """Give the organization `amount` for a promise that was not kept; it comes from outside, as a top-up does."""
-    if amount:
-        rows.add(
-            Transfer(
-                organization=organization,
-                kind=Transfer.Kind.CREDIT,
-                source=_platform(Kind.FUNDING),
-                target_id=_account(organization.pk, Kind.WALLET),
-                amount=amount,
-                reference=reference,
-            )
+def _pay_in(
+    kind: Transfer.Kind,
+    organization: Organization,
+    amount: int,
+    source: LedgerAccount,
+    *,
+    reference: UUID | None = None,
+    memo: str,
+    actor: User | None,
+) -> Transfer:
+    """From one of the platform's accounts into the organization's wallet."""
+    with scopes_disabled():
+        return Transfer.objects.create(
+            organization=organization,
+            kind=kind,
+            source=source,
+            target_id=_account(organization.pk, Kind.WALLET),
+            amount=amount,
+            reference=reference,
+            memo=memo,
+            actor=actor,
         )
 
 

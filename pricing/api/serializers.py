@@ -19,7 +19,8 @@ from era_platform.common.fields import (
 from era_platform.common.money import format_credits
 from pricing.api.flexible import EachField, configurations_of
 from pricing.book import Int64Array
-from pricing.domain import MAX_DURATION, MAX_UNITS, AlternativeKind, Ask, MenuKind, Reason
+from pricing.domain import MAX_DURATION, MAX_NODES, MAX_UNITS, AlternativeKind, Ask, MenuKind, Reason
+from pricing.selectors.refund_policies import row_of
 from pricing.services.quotes import Quote, describe, describe_entry
 
 
@@ -41,6 +42,29 @@ class UnitSerializer(serializers.Serializer[Any]):
     gpus = serializers.IntegerField(source="unit_gpus")
 
 
+class NoticeSerializer(serializers.Serializer[Any]):
+    """A step of what comes back of a job that is cancelled before its start."""
+
+    seconds = serializers.IntegerField(help_text="Cancelled at least so long before the start …")
+    percent = serializers.IntegerField(help_text="… so much of the price comes back.")
+
+
+class RefundPolicySerializer(serializers.Serializer[Any]):
+    """What comes back of a price, and what is given on top. Every share is rounded up to the micro-credit."""
+
+    version = serializers.IntegerField()
+    notice = NoticeSerializer(many=True, help_text="The longest notice first; with less than the last one's, nothing.")
+    unused_percent = serializers.IntegerField(help_text="Of the price of the slots that begin after the job's end.")
+    loss_credit_percent = serializers.IntegerField(
+        help_text="Of the price, as a credit beside all of it, to whose slot was lost with a machine."
+    )
+    late_grace_seconds = serializers.IntegerField(help_text="A start that is no later than this is on time.")
+    late_percent = serializers.IntegerField(help_text="Of the price, as a credit for each minute that has begun …")
+    late_most_percent = serializers.IntegerField(
+        help_text="… at most so much. The slots that passed before a late start come back as well."
+    )
+
+
 class PoolSerializer(serializers.Serializer[Any]):
     """Prices are credits per unit and slot."""
 
@@ -48,6 +72,7 @@ class PoolSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     description = serializers.CharField()
     is_open = serializers.BooleanField(help_text="Whether it is for sale now.")
+    closed_reason = serializers.CharField(help_text="Why it is not, as operators say it; may be empty.")
     units = serializers.IntegerField(help_text="How many units it has.")
     unit = UnitSerializer(source="*")
     slot_seconds = serializers.IntegerField(help_text="Slot k is [k·s, (k+1)·s) in Unix time.")
@@ -60,6 +85,7 @@ class PoolSerializer(serializers.Serializer[Any]):
     floor_price = CreditsField()
     list_price = CreditsField()
     ceiling_price = CreditsField()
+    refund_policy = RefundPolicySerializer(allow_null=True, help_text="Holds for what is sold from now on.")
 
 
 class PricesQuery(StrictSerializer):
@@ -99,6 +125,12 @@ class AskFields(StrictSerializer):
     )
     earliest = MomentField(required=False, allow_null=True, help_text="Not before; at once where it is left out.")
     deadline = MomentField(help_text="To be done by.")
+    nodes = WholeNumberField(
+        min_value=1,
+        max_value=MAX_NODES,
+        required=False,
+        help_text="Machines that work together; the units are split evenly over them. 1 where it is left out.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """`configurations` beside the fields that they are written in."""
@@ -124,6 +156,7 @@ class QuoteRequestSerializer(AskFields):
             earliest=given.get("earliest"),
             value=first.value,
             also=tuple(also),
+            step=given.get("nodes", 1),
         )
 
 
@@ -196,12 +229,13 @@ class QuoteSerializer(serializers.Serializer[Any]):
     menu = MenuEntrySerializer(many=True, help_text="Starts to choose from; empty where nothing fits.")
     alternatives = AlternativeSerializer(many=True)
     decided_at = MomentField()
+    refund_policy = RefundPolicySerializer(allow_null=True, help_text="What comes back, and when, if it is bought now.")
     curve = CurveSerializer(required=False)
 
 
 def tell(quote: Quote) -> dict[str, Any]:
     """A quote as QuoteSerializer takes it."""
-    answer, offer = quote.answer, quote.answer.offer
+    answer, offer, policy_id = quote.answer, quote.answer.offer, quote.pool.refund_policy_id
     told: dict[str, Any] = {
         "accepted": answer.accepted,
         "reason": answer.reason,
@@ -215,6 +249,7 @@ def tell(quote: Quote) -> dict[str, Any]:
         "menu": [describe_entry(quote, entry) for entry in quote.menu],
         "alternatives": [describe(quote, alternative) for alternative in answer.alternatives],
         "decided_at": quote.decided_at,
+        "refund_policy": None if policy_id is None else row_of(policy_id),
     }
     if quote.curve is not None:
         start, slot_seconds = quote.moment(answer.window.start), quote.pool.slot_seconds

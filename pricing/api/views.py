@@ -28,7 +28,7 @@ class PoolList(TenantMixin, ListAPIView[Pool]):
     """What is sold: every pool, by its short name."""
 
     serializer_class = PoolSerializer
-    queryset = Pool.objects.order_by("slug")
+    queryset = Pool.objects.select_related("refund_policy").order_by("slug")
     filter_backends = ()
 
 

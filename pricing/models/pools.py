@@ -1,7 +1,7 @@
 """A pool: machines of one kind, sold in identical units, slot by slot."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,16 +61,13 @@ class Pool(models.Model):
         default=5,
         help_text=_("How long before the end of its slot a job is asked to stop; at the end it is killed."),
     )
-    loss_credit_percent = models.PositiveIntegerField(
-        _("credit for a lost slot (percent of the price)"),
-        default=10,
-        db_default=10,
-        validators=[MaxValueValidator(100)],
-        help_text=_("Given beside the refund to whose slot was lost with a machine and could not be moved."),
-    )
     is_open = models.BooleanField(_("open for sale"), default=True)
+    closed_reason = models.CharField(_("why it is not"), max_length=200, blank=True, default="", db_default="")
     book_number = models.BigIntegerField(_("book number"), default=0, editable=False)
     forecast_version = models.PositiveIntegerField(_("forecast version"), default=0, editable=False)
+    refund_policy = models.ForeignKey(
+        "pricing.RefundPolicy", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:

@@ -65,9 +65,9 @@ def accuracy(pool: Pool, ahead: int) -> Accuracy:
     levels = [Level(price, [], []) for price in _levels(pool)]
     for forecast in due:
         assert forecast.made_in is not None
-        came = _came(history, forecast.made_in, forecast.made_in + lag, hour, [level.price for level in levels])
+        units_came = came(history, forecast.made_in, forecast.made_in + lag, hour, [level.price for level in levels])
         curve = forecast.curves[int(np.searchsorted(forecast.lags or [0], lag, side="right")) - 1]
-        for level, units in zip(levels, came, strict=True):
+        for level, units in zip(levels, units_came, strict=True):
             level.said.append(float(demanded(curve, level.price)))
             level.came.append(units)
     moments = [((forecast.made_in or 0) + lag) * pool.slot_seconds for forecast in due]
@@ -89,7 +89,7 @@ def _levels(pool: Pool) -> list[int]:
     return sorted({min(max(price, pool.floor_price), pool.ceiling_price) for price in wanted})
 
 
-def _came(history: History, made_in: int, start: int, slots: int, prices: list[int]) -> list[float]:
+def came(history: History, made_in: int, start: int, slots: int, prices: list[int]) -> list[float]:
     """Units a slot that were asked for in [start, start + slots), by requests that came from `made_in` on and before
     `start`, each spread evenly over its window: those worth each price or more a unit and slot."""
     new = history.between(made_in, start)

@@ -12,6 +12,7 @@ from django.db import connection
 
 from pricing.book import Book, Change, Steps
 from pricing.models import BookSnapshot, Pool
+from pricing.models.book import OPEN_END
 
 _SPARE = 4  # a copy reaches a quarter of a horizon further, so that it is seldom read anew
 _FAR_BEHIND = 20_000  # so many entries are no longer caught up with: the copy is read anew
@@ -24,7 +25,8 @@ CROSS JOIN LATERAL (VALUES
     (GREATEST(entry.start_slot, %(first)s), entry.units, entry.capacity),
     (entry.end_slot, -entry.units, -entry.capacity)
 ) AS step (slot, units, capacity)
-WHERE pool_id = %(pool)s AND end_slot > %(first)s AND number > %(after)s AND number <= %(number)s
+WHERE pool_id = %(pool)s AND end_slot > %(first)s AND start_slot < %(before)s
+    AND number > %(after)s AND number <= %(number)s
 GROUP BY step.slot
 """
 
@@ -68,25 +70,30 @@ def take(pool_id: int, *entries: Change) -> None:
 def as_of(pool: Pool, number: int, start_slot: int, end_slot: int) -> Book:
     """The book as it stood after entry `number`, read anew: what receipts are recomputed from."""
     book = Book(start_slot, end_slot - start_slot)
-    book.load_steps(steps_as_of(pool, number, start_slot), number)
+    book.load_steps(steps_as_of(pool, number, start_slot, before=end_slot), number)
     return book
 
 
-def steps_as_of(pool: Pool, number: int, start_slot: int) -> Steps:
-    """The same from `start_slot` on to the end of time: within a transaction, with what it has appended."""
+def steps_as_of(pool: Pool, number: int, start_slot: int, *, before: int = OPEN_END) -> Steps:
+    """The same from `start_slot` on to the end of time: within a transaction, with what it has appended.
+
+    Good up to the slot `before`: entries that begin there or later are not read.
+    """
     snapshot = newest_snapshot(pool, number=number, start_slot=start_slot)
     if snapshot is None:
-        return sum_of_entries(pool, number, start_slot)
+        return sum_of_entries(pool, number, start_slot, before=before)
     known = Steps.from_bytes(snapshot.steps).since(start_slot)
     if snapshot.number == number:
         return known
-    return known.plus(sum_of_entries(pool, number, start_slot, after=snapshot.number))
+    return known.plus(sum_of_entries(pool, number, start_slot, after=snapshot.number, before=before))
 
 
-def sum_of_entries(pool: Pool, number: int, start_slot: int, *, after: int = 0) -> Steps:
-    """What the entries from `after` (exclusive) to `number` come to, from the entries alone."""
+def sum_of_entries(pool: Pool, number: int, start_slot: int, *, after: int = 0, before: int = OPEN_END) -> Steps:
+    """What the entries from `after` (exclusive) to `number` that begin before slot `before` come to, by themselves."""
     with connection.cursor() as cursor:
-        cursor.execute(_STEPS, {"pool": pool.pk, "first": start_slot, "after": after, "number": number})
+        cursor.execute(
+            _STEPS, {"pool": pool.pk, "first": start_slot, "before": before, "after": after, "number": number}
+        )
         return Steps.of(cursor.fetchall())
 
 

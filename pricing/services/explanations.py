@@ -8,8 +8,8 @@ from pricing import explanations
 from pricing.book import Int64Array
 from pricing.domain import Offer
 from pricing.explanations import Curve, Line, Season, Stretch
-from pricing.models import Forecast
-from pricing.selectors import tables
+from pricing.models import Forecast, Pool
+from pricing.selectors import books, tables
 from pricing.services import quotes
 from pricing.services.receipts import Recomputed
 
@@ -56,6 +56,16 @@ def explain(again: Recomputed) -> Explanation:
         run = explanations.lines(book, table, season, offer, quote.configuration.units, together)
     totals = quotes.curve_on(book, table, window, quote.configuration.units)
     return Explanation(forecast, season, explanations.stretches(book, season, window), totals, run)
+
+
+def slot_prices(pool: Pool, *, book_number: int, version: int, units: int, start: int, end: int) -> list[int]:
+    """What `units` units cost in each slot of [start, end), in micro-credits, by book and forecast as they stood.
+
+    Reads no more of the book than these slots: it is asked for whenever a job is settled.
+    """
+    book = books.as_of(pool, book_number, start, end)
+    table = tables.table(pool.pk, version, quotes.most_units(book))
+    return [int(cost) for cost in explanations.costs(book, table, units, start, end)]
 
 
 def starts(totals: Int64Array, first_slot: int, slots: int) -> Starts | None:

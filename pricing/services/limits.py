@@ -1,8 +1,10 @@
-"""Whether a request is of a size that the pool takes: no fewer and no more units and slots than its policy says."""
+"""Whether a request is of a size that the pool takes: no fewer and no more units and slots than its policy says,
+and units that can be split over its nodes."""
 
 from django.utils.translation import gettext as _
 
 from era_platform.common.errors import InvalidInput
+from pricing import nodes
 from pricing.domain import Ask, ways
 from pricing.models import Pool
 
@@ -16,8 +18,10 @@ def check(pool: Pool, ask: Ask) -> None:
 
 
 def faults(pool: Pool, ask: Ask) -> dict[str, str]:
-    """What is outside, by field (`units`, `duration`); of a flexible ask the first configuration that is."""
+    """What is outside, by field (`units`, `duration`, `nodes`); of a flexible ask the first configuration that is."""
     limits, found = pool.limits, dict[str, str]()
+    if uneven := nodes.fault(ask.step, [way.units for way in ask.configurations]):
+        found["nodes"] = uneven
     for number, way in enumerate(ways(ask, slot_seconds=pool.slot_seconds)):
         place = _("Configuration {number}: ").format(number=number + 1) if ask.also else ""
         if not limits.holds_units(way.units):

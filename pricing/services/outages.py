@@ -32,7 +32,7 @@ def begin(
     """
     with transaction.atomic():
         pool = book.lock_pool(pool_id)
-        start, end = _slots(pool, since, until)
+        start, end = slots(pool, since, until)
         if units < 1:
             raise InvalidInput(_("An outage takes at least 1 unit, not {units}.").format(units=units), field="units")
         if not reason.strip():
@@ -69,7 +69,8 @@ def end(*, actor: User | None, outage_id: int) -> Outage:
     return outage
 
 
-def _slots(pool: Pool, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+def slots(pool: Pool, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """The slots that [since, until) touches. Raises InvalidInput for a past or an empty one."""
     now = pool.slot_now()
     start = now if since is None else clock.slot_at(since, pool.slot_seconds)
     end = OPEN_END if until is None else clock.slot_at_or_after(until, pool.slot_seconds)

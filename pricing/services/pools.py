@@ -11,7 +11,8 @@ from accounts.services import audit
 from era_platform.common.errors import InvalidInput
 from pricing.models import BookEntry, Pool
 from pricing.models.book import OPEN_END
-from pricing.services import book, forecasts
+from pricing.refunds import Policy
+from pricing.services import book, forecasts, refund_policies
 
 PRICES = ("floor_price", "list_price", "ceiling_price")
 LIMITS = ("min_units", "max_units", "min_slots", "max_slots")
@@ -31,6 +32,7 @@ def create_pool(
     floor_price: int,
     list_price: int,
     ceiling_price: int,
+    refunds: Policy | None = None,
     **more: Any,
 ) -> Pool:
     """A pool with its whole capacity on sale from now on, priced by utilization until it has a history."""
@@ -50,12 +52,13 @@ def create_pool(
     pool.full_clean()
     with transaction.atomic():
         pool.save()
-        open_for_sale(pool, actor=actor)
+        open_for_sale(pool, actor=actor, refunds=refunds)
     return pool
 
 
-def open_for_sale(pool: Pool, *, actor: User | None) -> None:
-    """Put a new pool's units into its book and publish its first forecast."""
+def open_for_sale(pool: Pool, *, actor: User | None, refunds: Policy | None = None) -> None:
+    """Put a new pool's units into its book, publish its first forecast and give it a refund policy."""
+    refund_policies.publish(pool, refunds or Policy(), actor=actor)
     book.append_many(pool, _entries(pool.slot_now(), pool.units, pool.headroom_units))
     forecasts.publish_prior(pool)
     audit.record("pool.created", actor=actor, target=pool.slug, units=pool.units, headroom_units=pool.headroom_units)

@@ -93,9 +93,12 @@ def decide_on(
 
 def check_open(pool: Pool) -> None:
     if not pool.is_open:
-        raise Conflict(
-            _("The pool {pool} is closed for sale.").format(pool=pool.slug), code="pool_closed", field="pool"
+        text = (
+            _("The pool {pool} is closed for sale: {why}")
+            if pool.closed_reason
+            else _("The pool {pool} is closed for sale.")
         )
+        raise Conflict(text.format(pool=pool.slug, why=pool.closed_reason), code="pool_closed", field="pool")
 
 
 def warm(pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """Operators see everything, change what may change, and put money into wallets on the record."""
 
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib import admin
@@ -8,11 +9,17 @@ from django.test import Client
 from django_scopes import get_scope, scope, scopes_disabled
 
 from accounts.admin_base import ReadOnlyAdmin
-from accounts.models import AuditEvent, Transfer, User
+from accounts.models import AuditEvent, Organization, Transfer, User
 from accounts.selectors import memberships_of, wallet_of
+from accounts.services import ledger
+from era_platform.common.errors import InvalidInput
 from tests.factories import PASSWORD, Tenant, a_user, signed_in
 
-MODELS = [model for model in admin.site._registry if model._meta.app_label in ("accounts", "pricing", "jobs", "mfa")]
+MODELS = [
+    model
+    for model in admin.site._registry
+    if model._meta.app_label in ("accounts", "pricing", "jobs", "billing", "mfa")
+]
 LABELS = [f"{model._meta.app_label}/{model._meta.model_name}" for model in MODELS]
 WALLETS = "/admin/accounts/organization/"
 
@@ -24,7 +31,8 @@ def operator(ours: Tenant, theirs: Tenant) -> Client:
 
 def top_up(operator: Client, tenants: list[Tenant], **fields: str) -> Any:
     chosen = [tenant.organization.pk for tenant in tenants]
-    return operator.post(WALLETS, {"action": "top_up", "_selected_action": chosen, **fields})
+    form = {"action": "top_up", "_selected_action": chosen, "key": str(uuid4()), **fields}
+    return operator.post(WALLETS, form)
 
 
 def available(tenant: Tenant) -> float:
@@ -40,6 +48,21 @@ def test_every_list_opens_and_is_searched(operator: Client, ours: Tenant, label:
     assert "organization" not in get_scope()
 
 
+JOB = UUID("2f0c1d1e-0000-4000-8000-000000000001")
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("ours", 2), ("OURS", 2), ("theirs", 1), (str(JOB), 1), ("our", 0), ("%", 0), ("", 3)]
+)
+def test_a_transfer_is_found_by_the_whole_of_what_an_index_knows(
+    operator: Client, ours: Tenant, theirs: Tenant, text: str, rows: int
+) -> None:
+    with scope(organization=ours.organization):
+        ledger.credit(ours.organization, 1, reference=JOB)
+    page = operator.get("/admin/accounts/transfer/", {"q": text}).content.decode()
+    assert page.count('class="field-id"') == rows
+
+
 @pytest.mark.parametrize("model", MODELS, ids=LABELS)
 def test_every_record_opens(operator: Client, ours: Tenant, model: Any) -> None:
     ours.token()
@@ -52,7 +75,8 @@ def test_every_record_opens(operator: Client, ours: Tenant, model: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["transfer", "hold", "ledgeraccount", "auditevent", "apitoken", "idempotencykey", "membership"]
+    "name",
+    ["transfer", "hold", "ledgeraccount", "auditevent", "apitoken", "idempotencykey", "membership", "topuprequest"],
 )
 def test_records_are_only_read(operator: Client, ours: Tenant, name: str) -> None:
     ours.token()
@@ -85,6 +109,37 @@ def test_a_top_up_asks_first_and_then_moves_money(operator: Client, ours: Tenant
     assert available(ours) == 100
     top_up(operator, [ours, theirs], confirm="1", amount="12.5", memo="June")
     assert (available(ours), available(theirs)) == (112.5, 112.5)
+
+
+def test_a_top_up_that_is_sent_twice_is_made_once(operator: Client, ours: Tenant, theirs: Tenant) -> None:
+    form = {"confirm": "1", "amount": "5", "memo": "June", "key": str(uuid4())}
+    for tenants in ([ours], [ours, theirs], [ours, theirs]):
+        top_up(operator, tenants, **form)
+    assert (available(ours), available(theirs)) == (105, 105)
+    other = top_up(operator, [ours], **form | {"amount": "6"})
+    assert "came before with another request" in str(other.context["form"].errors)
+    assert available(ours) == 105
+
+
+def test_without_a_key_nothing_is_added(operator: Client, ours: Tenant) -> None:
+    top_up(operator, [ours], confirm="1", amount="5", memo="June", key="")
+    assert available(ours) == 100
+
+
+def test_a_top_up_of_many_is_made_for_all_or_for_none(
+    operator: Client, ours: Tenant, theirs: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ledger.top_up
+
+    def fails_for_theirs(organization: Organization, *args: Any, **kwargs: Any) -> Any:
+        if organization == theirs.organization:
+            raise InvalidInput("no more today", field="amount")
+        return made(organization, *args, **kwargs)
+
+    monkeypatch.setattr(ledger, "top_up", fails_for_theirs)
+    answer = top_up(operator, [ours, theirs], confirm="1", amount="5", memo="June")
+    assert answer.context["form"].errors["amount"] == ["no more today"]
+    assert (available(ours), available(theirs)) == (100, 100)
 
 
 def test_a_top_up_is_on_the_record(operator: Client, ours: Tenant) -> None:

@@ -156,6 +156,9 @@ WRONG_WAYS = [
     ("release", "wallet", "held"),
     ("refund", "funding", "wallet"),
     ("credit", "revenue", "wallet"),
+    ("withdrawal", "wallet", "revenue"),
+    ("withdrawal", "held", "funding"),
+    ("withdrawal", "funding", "wallet"),
     ("gift", "funding", "wallet"),
 ]
 
@@ -165,7 +168,7 @@ def test_money_moves_only_the_ways_that_have_a_name(ours: Tenant, kind: str, sou
     def of(name: str) -> int:
         return account(name, ours if name in ("wallet", "held") else None)
 
-    held = None if kind in ("top_up", "refund", "credit", "gift") else an_empty_hold(ours).pk
+    held = None if kind in ("top_up", "refund", "credit", "withdrawal", "gift") else an_empty_hold(ours).pk
     refused(*transfer(ours, kind, of(source), of(target), MICRO, held), saying="never moves|transfer_hold_matches_kind")
 
 
@@ -232,3 +235,12 @@ def test_one_job_has_one_hold(ours: Tenant) -> None:
 def test_what_is_recorded_stays_as_it_is(ours: Tenant, table: str) -> None:
     refused(f"UPDATE {table} SET organization_id = organization_id", saying="never changed or removed")
     refused(f"DELETE FROM {table}", saying="never changed or removed")
+
+
+@pytest.mark.parametrize(
+    "table", ["accounts_transfer", "accounts_hold", "accounts_ledgeraccount", "accounts_auditevent"]
+)
+def test_no_table_of_the_ledger_is_emptied_at_once(ours: Tenant, table: str) -> None:
+    sql("SET CONSTRAINTS ALL IMMEDIATE")  # else what is pending would refuse it
+    refused(f"TRUNCATE {table} CASCADE", saying="never changed or removed")
+    assert balance("wallet", ours) == 100 * MICRO
