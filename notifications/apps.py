@@ -1,0 +1,9 @@
+"""Tells people what happened: mail, webhooks, and a list on the page."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationsConfig(AppConfig):
+    name = "notifications"
+    verbose_name = _("Notifications")

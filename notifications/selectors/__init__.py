@@ -1,0 +1,1 @@
+"""What is there of notices, deliveries, preferences and webhooks."""

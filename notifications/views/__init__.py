@@ -1,0 +1,1 @@
+"""Pages about notices: a person's list and choices, an organization's webhooks."""
