@@ -62,7 +62,7 @@ class NodeAgent:
             Every(REPORT, heartbeat.touch),
             Every(REPORT, lambda: node_agent.report(node, self._docker)),
             Every(STAGE, lambda: self._stage(node)),
-            Every(SAMPLE, self._sample),
+            Every(SAMPLE, lambda: self._sample(node)),
         ]
         while not self._stop.wait(LOOK):
             for action in actions:
@@ -75,9 +75,9 @@ class NodeAgent:
             if job_id not in self._staging:
                 self._staging[job_id] = self._submit(partial(node_agent.get_ready, node, self._docker, job_id))
 
-    def _sample(self) -> None:
+    def _sample(self, node: str) -> None:
         if self._sampling is None or self._sampling.done():
-            self._sampling = self._submit(partial(node_agent.sample, self._docker))
+            self._sampling = self._submit(partial(node_agent.sample, node, self._docker))
 
     def _submit(self, work: Callable[[], None]) -> "Future[None]":
         future = self._executor.submit(copy_context().run, _with_connection, work)

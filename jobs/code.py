@@ -14,9 +14,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization
-from era_platform.common import storage
+from era_platform.common import archives, storage
 from era_platform.common.errors import InvalidInput, TooLarge
-from jobs import archives
 from jobs.models import CodeArchive
 
 FILE, EXECUTABLE, FOLDER = 0o644, 0o755, 0o755

@@ -182,6 +182,7 @@ def _sample_of(attempt: Followed) -> Sample | None:
         organization_id=attempt.organization_id,
         job_id=attempt.job_id,
         attempt=attempt.number,
+        node=usage.node[:255],
         at=clock.now(),
         cpu_seconds=usage.cpu_seconds,
         memory_bytes=usage.memory_bytes,

@@ -17,10 +17,11 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
+from accounts.callers import Unauthenticated
 from era_platform.common.errors import InvalidInput, NotFound
 from jobs.logs import JobLog
 from jobs.selectors import watching
-from jobs.selectors.watching import JobView, OrganizationView, Unauthenticated
+from jobs.selectors.watching import JobView, OrganizationView
 from jobs.services import announce
 
 DONE, TROUBLE, BAD_OFFSET, NOT_AUTHENTICATED, NOT_FOUND = 1000, 1011, 4400, 4401, 4404

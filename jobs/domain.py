@@ -8,29 +8,37 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from datasets.references import LATEST, parse_reference
+from era_platform.common.errors import InvalidInput
 from era_platform.common.money import MAX_AMOUNT
+from pricing import nodes
 from pricing.domain import MAX_CONFIGURATIONS, MAX_DURATION, MAX_UNITS, Ask, Configuration
 
 INSUFFICIENT_FUNDS = "insufficient_funds"
 """The reason of a request of a batch that the market would have accepted, and the wallet could not pay."""
+BUDGET_EXCEEDED = "budget_exceeded"
+"""The same of one that a month's limit of its project, or of its submitter, did not allow."""
 MAX_ARGUMENTS = 1_000
 MAX_COMMAND_BYTES = 64 * 1024
 MAX_VARIABLES = 200
 MAX_ENV_BYTES = 64 * 1024
-MAX_NODES = 64
+MAX_DATASETS = 32
 MAX_IMAGE = 400  # a name of 255 with tag and digest
-LATER = {"also": (), "network": False, "nodes": 1}
+LATER = {"also": (), "network": False, "nodes": 1, "project": ""}
 """What requests could not say from the beginning, and what they mean where they don't."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """`code` is the id of a stored archive of the same organization; `value` is micro-credits.
+    """`code` is the id of a stored archive of the same organization; `value` is micro-credits; `datasets` are
+    references such as `org/name` or `org/name@3`.
 
     A flexible request has further configurations, `also`, any one of which will do. Its units are split evenly over
-    `nodes` machines, that work together; `network` lets it talk to its organization's other jobs.
+    `nodes` machines, that work together; `network` lets it talk to its organization's other jobs. `project` is the
+    short name of one of its organization's projects, empty for none.
     """
 
     pool: str
@@ -48,6 +56,7 @@ class JobRequest:
     also: tuple[Configuration, ...] = ()
     nodes: int = 1
     network: bool = False
+    project: str = ""
 
     @property
     def ask(self) -> Ask:
@@ -72,7 +81,7 @@ def faults(request: JobRequest) -> dict[str, str]:
         "command": _command(request.command),
         "env": _env(request.env),
         "datasets": _datasets(request.datasets),
-        "nodes": _nodes(request.nodes, ways),
+        "nodes": nodes.fault(request.nodes, [way.units for way in ways]),
     }
     return {name: fault for name, fault in found.items() if fault}
 
@@ -83,17 +92,6 @@ def _units(ways: tuple[Configuration, ...]) -> str:
     if len({(way.units, way.duration) for way in ways}) < len(ways):
         return _("A configuration stands in it twice.")
     return _all_between([way.units for way in ways], 1, MAX_UNITS)
-
-
-def _nodes(nodes: int, ways: tuple[Configuration, ...]) -> str:
-    if fault := _all_between([nodes], 1, MAX_NODES):
-        return fault
-    uneven = next((way.units for way in ways if way.units % nodes), None)
-    if uneven is None:
-        return ""
-    return _("{units} units can't be split evenly over {nodes} nodes: ask for a multiple of {nodes} units.").format(
-        units=uneven, nodes=nodes
-    )
 
 
 def _all_between(values: list[int | None] | list[int], low: int, high: int) -> str:
@@ -145,4 +143,19 @@ def _env(env: dict[str, str]) -> str:
 
 
 def _datasets(datasets: tuple[str, ...]) -> str:
-    return _("There is no dataset {name}.").format(name=repr(datasets[0][:80])) if datasets else ""
+    if len(datasets) > MAX_DATASETS:
+        return _("{count} datasets are more than {most}.").format(count=len(datasets), most=MAX_DATASETS)
+    places = set[tuple[str, str]]()
+    for text in datasets:
+        try:
+            named = parse_reference(text)
+        except InvalidInput as invalid:
+            return invalid.detail
+        if named.version != LATEST and not _NUMBER.fullmatch(named.version):
+            return _("{name}: a job reads published versions, by their number.").format(name=text)
+        if (named.owner, named.name) in places:
+            return _("{owner}/{name} is named twice; a job reads one version of a dataset.").format(
+                owner=named.owner, name=named.name
+            )
+        places.add((named.owner, named.name))
+    return ""

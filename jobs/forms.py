@@ -5,13 +5,15 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Project
 from era_platform.common.money import format_credits
-from jobs.domain import MAX_IMAGE, MAX_NODES, JobRequest
+from jobs.domain import MAX_IMAGE, JobRequest
 from jobs.models import Batch, CodeArchive, Job
 from pricing.forms import AskForm, duration_parts
 from pricing.models import Pool
@@ -24,18 +26,37 @@ class PoolField(forms.ModelChoiceField):
         return pool.name
 
 
+class ProjectField(forms.ModelChoiceField):
+    """Of those of `open_projects`: each says what may still be spent for it."""
+
+    def label_from_instance(self, project: Project) -> str:
+        if project.monthly_limit is None:
+            return project.name
+        left = max(project.monthly_limit - project.spent, 0)  # type: ignore[attr-defined]  # annotated
+        return _("{name} ({left} left this month)").format(name=project.name, left=format_credits(left))
+
+
+class TextsField(forms.Field):
+    """Several texts under one name; empty ones are left out."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> tuple[str, ...]:
+        return tuple(text.strip() for text in value or () if text.strip())
+
+
 class JobForm(AskForm):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     pool = PoolField(
         Pool.objects.filter(is_open=True), to_field_name="slug", label=gettext_lazy("Pool"), empty_label=None
     )
     image = forms.CharField(label=gettext_lazy("Image"), max_length=MAX_IMAGE, initial="host")
-    nodes = forms.IntegerField(
-        label=gettext_lazy("Nodes"),
+    project = ProjectField(
+        Project._base_manager.none(),
+        to_field_name="slug",
+        label=gettext_lazy("Project"),
         required=False,
-        min_value=1,
-        max_value=MAX_NODES,
-        help_text=gettext_lazy("Machines that work together; the units are split evenly over them."),
+        empty_label=gettext_lazy("none"),
     )
     network = forms.BooleanField(
         label=gettext_lazy("Network"),
@@ -61,13 +82,23 @@ class JobForm(AskForm):
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
         help_text=gettext_lazy("Run by /bin/sh in the folder with your code."),
     )
+    datasets = TextsField(label=gettext_lazy("Datasets"), required=False)
     code = forms.FileField(label=gettext_lazy("Code"), required=False, allow_empty_file=True)
     code_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, stored_code: CodeArchive | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        stored_code: CodeArchive | None = None,
+        projects: QuerySet[Project] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`projects` are those to choose from."""
         super().__init__(*args, **kwargs)
         self.stored_code = stored_code
+        if projects is not None:
+            cast(ProjectField, self.fields["project"]).queryset = projects
 
     @cached_property
     def env_rows(self) -> list[tuple[str, str]]:
@@ -100,9 +131,11 @@ class JobForm(AskForm):
             image=given["image"],
             command=given["command"],
             env=given["env"],
+            datasets=given["datasets"],
             code=code,
-            nodes=given["nodes"] or 1,
+            nodes=ask.step,
             network=given["network"],
+            project=given["project"].slug if given["project"] else "",
             also=ask.also,
         )
 
@@ -175,9 +208,11 @@ def values_of(job: Job) -> dict[str, Any]:
         command_line="" if is_script else shlex.join(command),
         script=command[2] if is_script else "",
         env=job.env,
+        datasets=job.datasets,
         code_id=job.code_id,
         nodes=job.nodes,
         network=job.network,
+        project=job.project.slug if job.project else "",
         value=format_credits(ways[0]["value"]),
         also=also,
         **first,

@@ -59,6 +59,27 @@ def listing(job_id: UUID) -> list[OutputFile]:
     return sorted(_files(root, root), key=lambda file: file.path)
 
 
+def walk(job_id: UUID) -> Iterator[tuple[str, Path | None]]:
+    """All that lies in the job's outputs, in no order: the path there, and where a plain file is; None for a link, a
+    device and the like. Names that are no UTF-8 come with surrogates."""
+    root = folder_of(job_id)
+    waiting = [root]
+    while waiting:
+        for entry in _scan(waiting.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            else:
+                is_plain = entry.is_file(follow_symlinks=False)
+                yield os.path.relpath(entry.path, root), Path(entry.path) if is_plain else None
+
+
+def is_written(job_id: UUID) -> bool:
+    """Whether a process that supervises a job, anywhere, still holds the attempt whose outputs these are."""
+    root = folder_of(job_id)
+    attempt = AttemptFolder(storage.attempt_folder(job_id, int(root.name))) if root.name.isdecimal() else None
+    return attempt is not None and any(one.runner() is not None for one in attempt.ranks())
+
+
 def open_output(job_id: UUID, relative: str) -> IO[bytes]:
     """The file, opened for reading. NotFound if there is none, or if the path or a link leads out of the outputs."""
     root = folder_of(job_id)

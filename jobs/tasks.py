@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
+from accounts.services import checkpoints
 from era_platform.common.locks import advisory_lock
-from jobs.services import launch, nodes, observe, reconcile, refit, settle, stage
+from jobs.services import budget_notices, launch, nodes, observe, reconcile, refit, settle, stage, tell_events
 
 
 @shared_task(name="jobs.launch_due")
@@ -46,6 +47,14 @@ def reconcile_all() -> None:
     with advisory_lock("jobs.reconcile") as mine:
         if mine:
             reconcile.reconcile()
+            checkpoints.advance()
+
+
+@shared_task(name="jobs.reconcile_history")
+def reconcile_history() -> None:
+    with advisory_lock("jobs.reconcile_history") as mine:
+        if mine:
+            reconcile.reconcile_history()
 
 
 @shared_task(name="jobs.refit_forecasts")
@@ -53,3 +62,18 @@ def refit_forecasts() -> None:
     with advisory_lock("jobs.refit_forecasts") as mine:
         if mine:
             refit.refit_all()
+
+
+@shared_task(name="jobs.tell_budgets")
+def tell_budgets() -> None:
+    with advisory_lock("jobs.tell_budgets") as mine:
+        if mine:
+            budget_notices.tell_budgets()
+
+
+@shared_task(name="jobs.tell_events")
+def tell_what_happened() -> None:
+    with advisory_lock("jobs.tell_events") as mine:
+        if mine:
+            tell_events.tell_events()
+            tell_events.tell_starts_soon()

@@ -31,6 +31,7 @@ class JobFilter(django_filters.FilterSet):
 
     state = django_filters.MultipleChoiceFilter(choices=Job.States.choices, label=_("State; may be given repeatedly."))
     pool = django_filters.CharFilter("pool__slug", label=_("Short name of the pool."))
+    project = django_filters.CharFilter("project__slug", label=_("Short name of the project."))
     batch = django_filters.UUIDFilter("batch", label=_("Id of the batch it belongs to."))
     search = django_filters.CharFilter("name", "icontains", max_length=120, label=_("A part of the name."))
     submitted_from = MomentFilter("submitted_at", "gte", label=_("Submitted at this moment or later."))

@@ -19,7 +19,7 @@ from jobs.api.views import find_job
 from jobs.models import Job
 from jobs.services import receipts
 from jobs.states import State
-from pricing.api.serializers import AlternativeSerializer
+from pricing.api.serializers import AlternativeSerializer, RefundPolicySerializer
 from pricing.services.explanations import Explanation, explain
 from pricing.services.receipts import Recomputed, Verdict
 
@@ -94,6 +94,9 @@ class ReceiptSerializer(serializers.Serializer[Job]):
     start = MomentField(source="promised_start", allow_null=True)
     end = MomentField(source="promised_end", allow_null=True)
     alternatives = AlternativeSerializer(many=True)
+    refund_policy = RefundPolicySerializer(
+        allow_null=True, help_text="What it was sold under; null where that was before there were any."
+    )
     basis = serializers.SerializerMethodField(help_text="Null where it can't be recomputed.")
     verification = serializers.SerializerMethodField()
 

@@ -10,12 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from era_platform.common.fields import BREAKS_TEXT, AmountField, TextField, TruthField, WholeNumberField, printable
-from jobs.domain import MAX_ARGUMENTS, MAX_COMMAND_BYTES, MAX_IMAGE, MAX_NODES, MAX_VARIABLES, JobRequest
+from era_platform.common.fields import BREAKS_TEXT, AmountField, StrictSerializer, TextField, TruthField, printable
+from jobs.domain import MAX_ARGUMENTS, MAX_COMMAND_BYTES, MAX_DATASETS, MAX_IMAGE, MAX_VARIABLES, JobRequest
 from pricing.api.flexible import EachField
 from pricing.api.serializers import AskFields
 
-MAX_DATASETS = 100
 TEXT = {"type": "string"}
 
 
@@ -90,11 +89,11 @@ class JobFields(AskFields):
     )
     name = TextField(plain=True, max_length=120)
     image = TextField(plain=True, max_length=MAX_IMAGE, help_text="What it runs in.")
-    nodes = WholeNumberField(
-        min_value=1,
-        max_value=MAX_NODES,
+    project = TextField(
+        plain=True,
         required=False,
-        help_text="Machines that work together; the units are split evenly over them. 1 where it is left out.",
+        max_length=40,
+        help_text="Short name of a project of your organization; its monthly limit holds.",
     )
     network = TruthField(
         required=False,
@@ -106,7 +105,11 @@ class JobRequestSerializer(JobFields):
     command = CommandField(help_text="Program and arguments; a text is split by the rules of a shell.")
     env = EnvField(required=False, help_text="Variables. Names that begin with ERA_ are the platform's own.")
     datasets = serializers.ListField(
-        child=TextField(plain=True, max_length=255), max_length=MAX_DATASETS, required=False
+        child=TextField(plain=True, max_length=255),
+        max_length=MAX_DATASETS,
+        required=False,
+        help_text="What it reads: `org/name`, the latest version now, or `org/name@3`. It finds them, read-only, in "
+        "`$ERA_INPUT_DIR/org/name`.",
     )
     code = serializers.UUIDField(
         required=False, allow_null=True, help_text="An archive sent with an earlier job: `code.id` of that job."
@@ -131,6 +134,12 @@ class JobFormSerializer(JobFields):
     env = TextField(required=False, help_text="A JSON object.")
     datasets = TextField(required=False, help_text="A JSON list.")
     code = serializers.FileField(required=False, help_text="A zip or tar.gz archive: the job's working directory.")
+
+
+class CodeFormSerializer(StrictSerializer):
+    """An archive alone."""
+
+    code = serializers.FileField(help_text="A zip or tar.gz archive.")
 
 
 def from_form(form: QueryDict) -> tuple[dict[str, Any], UploadedFile | None]:

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from era_platform.common.fields import CreditsField, MomentField
-from jobs.domain import INSUFFICIENT_FUNDS
+from jobs.domain import BUDGET_EXCEEDED, INSUFFICIENT_FUNDS
 from jobs.models import CodeArchive, Job, JobEvent, Sample
 from jobs.outputs import OutputFile
 from jobs.states import State
@@ -13,7 +13,7 @@ from pricing.api.serializers import AlternativeSerializer
 from pricing.domain import Reason
 
 STATES = [state.value for state in State]
-REASONS = [*(reason.value for reason in Reason), INSUFFICIENT_FUNDS]
+REASONS = [*(reason.value for reason in Reason), INSUFFICIENT_FUNDS, BUDGET_EXCEEDED]
 
 
 class JobSummarySerializer(serializers.Serializer[Job]):
@@ -23,9 +23,11 @@ class JobSummarySerializer(serializers.Serializer[Job]):
     name = serializers.CharField()
     state = serializers.ChoiceField(choices=STATES)
     reason = serializers.CharField(
-        help_text=f"Why it was rejected ({', '.join(REASONS)}) or failed (`platform`: all is paid back); else empty."
+        help_text=f"Why it was rejected ({', '.join(REASONS)}) or failed, all paid back (`platform`; `dataset`: it was "
+        "not started, for one of its datasets can't be read any more); else empty."
     )
     pool = serializers.CharField(source="pool.slug")
+    project = serializers.CharField(source="project.slug", default=None, allow_null=True)
     units = serializers.IntegerField()
     duration = serializers.IntegerField(help_text="Seconds asked for.")
     earliest = MomentField(allow_null=True)
@@ -73,7 +75,9 @@ class JobSerializer(JobSummarySerializer):
     image = serializers.CharField()
     command = serializers.ListField(child=serializers.CharField())
     env = serializers.DictField(child=serializers.CharField())
-    datasets = serializers.ListField(child=serializers.CharField())
+    datasets = serializers.ListField(
+        child=serializers.CharField(), help_text="What it reads, each with the version that it was settled on."
+    )
     code = CodeSerializer(allow_null=True)
     nodes = serializers.IntegerField(help_text="Machines that its units are split over.")
     network = serializers.BooleanField(help_text="Whether it may talk to other jobs of your organization.")

@@ -21,15 +21,15 @@ from era_platform.common.parsers import JSONParser
 from jobs import code
 from jobs.api.filters import JobFilter
 from jobs.api.idempotency import KEY_PARAMETER, idempotency_key
-from jobs.api.requests import JobFormSerializer, JobRequestSerializer, from_form, read_request
-from jobs.api.serializers import JobSerializer, JobSummarySerializer
+from jobs.api.requests import CodeFormSerializer, JobFormSerializer, JobRequestSerializer, from_form, read_request
+from jobs.api.serializers import CodeSerializer, JobSerializer, JobSummarySerializer
 from jobs.domain import JobRequest
 from jobs.models import Job
 from jobs.services.cancel import cancel
 from jobs.services.submit import check, submit
 
 _JOB = JobSerializer()  # made once: to make one copies each of its fields
-RELATED = ("pool", "submitted_by", "code", "forecast")
+RELATED = ("pool", "submitted_by", "code", "forecast", "refund_policy", "project")
 EXAMPLE = {
     "pool": "local",
     "units": 4,
@@ -60,7 +60,7 @@ class JobsView(TenantMixin, ListAPIView[Job]):
     queryset = Job.objects.none()
 
     def get_queryset(self) -> QuerySet[Job]:
-        return Job.objects.filter(organization=self.organization).select_related("pool", "submitted_by")
+        return Job.objects.filter(organization=self.organization).select_related("pool", "submitted_by", "project")
 
     @extend_schema(operation_id="jobs")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -100,6 +100,24 @@ class JobsView(TenantMixin, ListAPIView[Job]):
         return replace(wanted, code=kept.pk)
 
 
+class CodeView(TenantAPIView):
+    at_least = Role.MEMBER
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        operation_id="send_code",
+        request={"multipart/form-data": CodeFormSerializer},
+        responses={201: CodeSerializer, 403: None, 413: None},
+    )
+    def post(self, request: Request) -> Response:
+        """Keep an archive of code for jobs that come later, such as those of a batch. The same bytes are kept once."""
+        form = CodeFormSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        archive = form.validated_data["code"]
+        kept = code.store(code.check(archive), organization=self.organization, name=archive.name or "code")
+        return Response(CodeSerializer(kept).data, status=201)
+
+
 class JobView(TenantAPIView):
     @extend_schema(operation_id="job", responses=JobSerializer)
     def get(self, request: Request, job_id: UUID) -> Response:
@@ -112,6 +130,6 @@ class CancelView(TenantAPIView):
 
     @extend_schema(operation_id="cancel_job", request=None, responses={200: JobSerializer, 403: None, 409: None})
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Cancel a job: before its start at no cost. Cancelling twice gives the same answer."""
+        """Cancel a job. What comes back is said by `cancellation-quote`. Cancelling twice gives the same answer."""
         cancel(actor=self.membership.user, organization=self.organization, job_id=job_id)
         return Response(JobSerializer(find_job(self.organization, job_id)).data)

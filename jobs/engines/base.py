@@ -28,6 +28,14 @@ class EndReason(StrEnum):
 
 
 @dataclass(frozen=True)
+class ReadOnly:
+    """A folder of the platform's storage that a job may read as `path` in its ERA_INPUT_DIR, and never change."""
+
+    path: str
+    source: Path
+
+
+@dataclass(frozen=True)
 class InstanceSpec:
     """All that is needed to make one instance. Paths are on the platform's storage.
 
@@ -59,12 +67,14 @@ class InstanceSpec:
     network: bool = False  # whether it may talk to other jobs of its organization
     nodes: int = 1  # machines that its units are split over
     labels: dict[str, str] = field(default_factory=dict)
+    datasets: tuple[ReadOnly, ...] = ()
 
 
 @dataclass(frozen=True)
 class Instance:
     """What an engine knows of an instance. `exit_code` is 128 + n where signal n ended it; `reason` is
-    there where the runner told it; `detail` says why it waits or was lost, in the engine's words."""
+    there where the runner told it; `detail` says why it waits or was lost, in the engine's words. `nodes` are those
+    that it is or was on, by rank, as far as the engine can tell."""
 
     name: str
     phase: Phase
@@ -73,17 +83,20 @@ class Instance:
     exit_code: int | None = None
     reason: EndReason | None = None
     detail: str = ""
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Usage:
     """CPU seconds since the instance began, and bytes of memory it has now; the same of its GPUs, where it has some
-    and somebody can tell: how much they were used just now in percent, and the memory of all of them together."""
+    and somebody can tell: how much they were used just now in percent, and the memory of all of them together. `node`
+    is where it was seen."""
 
     cpu_seconds: float
     memory_bytes: int
     gpu_percent: float | None = None
     gpu_memory_bytes: int | None = None
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,3 +159,6 @@ class Engine(Protocol):
 
     def instances(self) -> list[str]:
         """The names of all instances of ours that are there, alive or ended."""
+
+    def instance_in(self, container: str) -> str | None:
+        """The name of the instance whose container has an id that begins like this, as long as the engine knows it."""

@@ -22,9 +22,11 @@ def job_user(organization_id: int) -> tuple[int, int]:
 
 
 def make_ready(spec: InstanceSpec) -> None:
-    """Make the job's folders, and give its user those that it may write."""
+    """Make the job's folders, and give its user those that it may write. In its inputs there is an empty folder for
+    each dataset, to mount it on: there, nothing can be made once the inputs are mounted read-only."""
     try:
-        spec.inputs.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for folder in (spec.inputs, *(spec.inputs / dataset.path for dataset in spec.datasets)):
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         for folder in (spec.code, spec.outputs):
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             if os.geteuid() == 0:
@@ -32,6 +34,18 @@ def make_ready(spec: InstanceSpec) -> None:
                 folder.chmod(0o750)
     except OSError as error:
         raise EngineError(f"The job's folders can't be made ready: {error}.") from error
+
+
+def link_datasets(spec: InstanceSpec) -> None:
+    """Where nothing can be mounted: a link in the place of each dataset's empty folder."""
+    try:
+        for dataset in spec.datasets:
+            place = spec.inputs / dataset.path
+            if not place.is_symlink():
+                place.rmdir()
+                place.symlink_to(dataset.source, target_is_directory=True)
+    except OSError as error:
+        raise EngineError(f"The job's datasets can't be linked: {error}.") from error
 
 
 def make_outputs(spec: InstanceSpec) -> None:

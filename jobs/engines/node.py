@@ -1,6 +1,7 @@
 """One node's own Docker: its images, and what the containers on it use. For the agent that runs there."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -58,8 +59,11 @@ class NodeDocker:
         with _told():
             containers = self._docker.containers.list(filters={"label": LABEL}, ignore_removed=True)
             known = gpus.look()
-            found = {one.labels[LABEL]: _usage(one, known) for one in containers}
-        return {name: usage for name, usage in found.items() if usage}
+            found: dict[str, list[Usage]] = defaultdict(list)
+            for one in containers:
+                if usage := _usage(one, known):
+                    found[one.labels[LABEL]].append(usage)
+        return {name: _together(usages) for name, usages in found.items()}
 
 
 def _usage(container: Any, known: list[gpus.Gpu]) -> Usage | None:
@@ -75,6 +79,18 @@ def _usage(container: Any, known: list[gpus.Gpu]) -> Usage | None:
         stats["memory_stats"]["usage"],
         sum(gpu.percent for gpu in own) / len(own) if own else None,
         sum(gpu.memory_bytes for gpu in own) if own else None,
+    )
+
+
+def _together(usages: list[Usage]) -> Usage:
+    """Of several containers of one instance, each with an equal part of it."""
+    percents = [one.gpu_percent for one in usages if one.gpu_percent is not None]
+    memories = [one.gpu_memory_bytes for one in usages if one.gpu_memory_bytes is not None]
+    return Usage(
+        sum(one.cpu_seconds for one in usages),
+        sum(one.memory_bytes for one in usages),
+        sum(percents) / len(percents) if percents else None,
+        sum(memories) if memories else None,
     )
 
 

@@ -5,6 +5,7 @@ import platform
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class ProcessEngine:
     def stage(self, spec: InstanceSpec) -> None:
         self.check_image(spec.image)
         folders.make_ready(spec)
+        if _is_plain():
+            folders.link_datasets(spec)
 
     def create(self, spec: InstanceSpec) -> None:
         self.check_image(spec.image)
@@ -60,7 +63,8 @@ class ProcessEngine:
             return Instance(name, Phase.ABSENT)
         members = AttemptFolder(attempt).ranks()
         seen = [_inspect(name, member) for member in members]
-        return seen[0] if len(seen) == 1 else ranks.together(name, seen)
+        found = seen[0] if len(seen) == 1 else ranks.together(name, seen)
+        return replace(found, nodes=(platform.node(),))
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
         if folders.is_listed(name):
@@ -90,10 +94,14 @@ class ProcessEngine:
         found = [one for one in used if one]
         if not found:
             return None
-        return Usage(sum(one.cpu_seconds for one in found), sum(one.memory_bytes for one in found))
+        cpu, memory = sum(one.cpu_seconds for one in found), sum(one.memory_bytes for one in found)
+        return Usage(cpu, memory, node=platform.node())
 
     def instances(self) -> list[str]:
         return folders.listed_instances()
+
+    def instance_in(self, container: str) -> str | None:
+        return None  # there are no containers
 
 
 def _begin(spec: InstanceSpec, member: AttemptFolder) -> None:

@@ -46,7 +46,13 @@ def told(spec: InstanceSpec, master: str) -> dict[str, str]:
 
 
 def together(name: str, members: list[Instance]) -> Instance:
-    """All of them as one: running while one runs, lost with the first that is lost, failed as the first that failed."""
+    """All of them as one, on all their nodes."""
+    nodes = dict.fromkeys(node for member in members for node in member.nodes)
+    return replace(_come_to(name, members), nodes=tuple(nodes))
+
+
+def _come_to(name: str, members: list[Instance]) -> Instance:
+    """Running while one runs, lost with the first that is lost, failed as the first that failed."""
     begun = min((member.started_at for member in members if member.started_at), default=None)
     failed = [
         member for member in members if member.phase is Phase.EXITED and member.reason is EndReason.EXITED

@@ -35,6 +35,8 @@ def isolated(spec: InstanceSpec) -> list[str]:
         options += ["--device", str(device)]
     options += ["--writable", str(spec.code), CODE, "--writable", str(spec.outputs), OUTPUT]
     options += ["--read-only", str(spec.inputs), INPUT]
+    for dataset in spec.datasets:
+        options += ["--read-only", str(dataset.source), f"{INPUT}/{dataset.path}"]
     options += ["--read-only", str(spec.previous), PREVIOUS] if spec.previous else []
     if os.geteuid() == 0:
         user = map(str, job_user(spec.organization_id))

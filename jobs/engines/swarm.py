@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,10 @@ class SwarmEngine:
     @cached_property
     def _nodes(self) -> Nodes:
         return Nodes(self._docker)
+
+    @cached_property
+    def _own_node(self) -> str:
+        return str(self._docker.info()["Name"])
 
     def check_image(self, image: str) -> str:
         with _engine_errors():
@@ -88,10 +93,11 @@ class SwarmEngine:
         started, ended = folder.started(), folder.ended()
         begun = started.at if started else None
         if ended:
-            return as_told(name, started, ended)
+            return replace(as_told(name, started, ended), nodes=self._where_it_was(name))
         if task is None:
             return _without_task(name, folder, begun)
-        return self._on_lost_node(name, task, begun) or _from_task(name, task["Status"], begun)
+        found = self._on_lost_node(name, task, begun) or _from_task(name, task["Status"], begun)
+        return replace(found, nodes=self._where(task))
 
     def _on_lost_node(self, name: str, task: dict[str, Any], begun: datetime | None) -> Instance | None:
         """Lost where its node is down: a task stays `running` in the manager's books there, and for hours."""
@@ -99,6 +105,17 @@ class SwarmEngine:
             if not self._nodes.down(task.get("NodeID", "")):
                 return None
             return Instance(name, Phase.LOST, begun, detail=f"Its node is down: {self._nodes.name(task['NodeID'])}.")
+
+    def _where(self, task: dict[str, Any]) -> tuple[str, ...]:
+        with _engine_errors():
+            return (self._nodes.name(task["NodeID"]),) if task.get("NodeID") else ()
+
+    def _where_it_was(self, name: str) -> tuple[str, ...]:
+        """How it ended is known without Docker, and must not wait for it."""
+        with suppress(EngineError):
+            task = self._task(name)
+            return self._where(task) if task else ()
+        return ()
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
         if folders.is_listed(name):
@@ -133,13 +150,26 @@ class SwarmEngine:
                 return None
         if not stats.get("memory_stats", {}).get("usage"):
             return None
-        return Usage(stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, stats["memory_stats"]["usage"])
+        cpu, memory = stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, stats["memory_stats"]["usage"]
+        with _engine_errors():
+            return Usage(cpu, memory, node=self._own_node)
 
     def instances(self) -> list[str]:
         with _engine_errors():
             swarm_networks.sweep(self._docker)
             services = self._docker.services.list(filters={"label": LABEL})
             return sorted({found.attrs["Spec"]["Labels"][LABEL] for found in services})
+
+    def instance_in(self, container: str) -> str | None:
+        """Asks the manager: it knows the containers of all nodes, whichever of them an operator is looking at."""
+        with _engine_errors():
+            tasks: list[dict[str, Any]] = self._docker.api.tasks()  # type: ignore[no-untyped-call]
+        for task in tasks:
+            name = (task["Spec"].get("ContainerSpec", {}).get("Labels") or {}).get(LABEL)
+            its = (task["Status"].get("ContainerStatus") or {}).get("ContainerID") or ""
+            if name and its.startswith(container):
+                return str(name)
+        return None
 
     def _networks(self, spec: InstanceSpec) -> list[str]:
         """The ids of the networks that an instance is on: its organization's, and one for those that work together."""

@@ -97,6 +97,7 @@ def _mounts(spec: InstanceSpec) -> list[Mount]:
     return [
         Mount(CODE, str(spec.code), "bind"),
         Mount(INPUT, str(spec.inputs), "bind", read_only=True),
+        *(Mount(f"{INPUT}/{one.path}", str(one.source), "bind", read_only=True) for one in spec.datasets),
         Mount(OUTPUT, str(spec.outputs), "bind"),
         *([Mount(PREVIOUS, str(spec.previous), "bind", read_only=True)] if spec.previous else []),
         Mount(PRIVATE, None, "tmpfs", tmpfs_size=2**16, tmpfs_mode=0o700),

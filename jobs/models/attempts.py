@@ -1,4 +1,4 @@
-"""Attempts of jobs (each with an instance of its own) and what they were seen to use."""
+"""Attempts of jobs (each with an instance of its own), the nodes they ran on, and what they were seen to use."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -39,12 +39,36 @@ class Attempt(models.Model):
         return self.instance
 
 
+class Placement(models.Model):
+    """That an attempt ran, or part of it, on a node: kept when the node is long gone."""
+
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+", db_index=False)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="placements", db_index=False)
+    node = models.CharField(_("node"), max_length=255)
+    seen_at = models.DateTimeField(_("first seen"), default=clock.now)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        verbose_name = _("placement")
+        verbose_name_plural = _("placements")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["node", "id"], name="placement_by_node")]
+        constraints = [models.UniqueConstraint(fields=["attempt", "node"], name="placement_once_per_node")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} {self.node}"
+
+
 class Sample(models.Model):
-    """What an instance used: CPU seconds since its start, memory now, and of its GPUs the mean use and all memory."""
+    """What an instance used: CPU seconds since its start, memory now, and of its GPUs the mean use and all memory.
+
+    One that has several nodes has samples of each: `node` says whose, empty where that is not known."""
 
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     job = models.ForeignKey("jobs.Job", models.PROTECT, related_name="samples")
     attempt = models.PositiveIntegerField(_("attempt"))
+    node = models.CharField(_("node"), max_length=255, blank=True, default="", db_default="")
     at = models.DateTimeField(_("at"))
     cpu_seconds = models.FloatField(_("CPU seconds"))
     memory_bytes = models.BigIntegerField(_("memory (bytes)"))

@@ -9,6 +9,7 @@ from django_scopes import ScopedManager
 
 from era_platform.common import clock
 from jobs.states import FINAL, State
+from pricing.refunds import BEFORE_POLICIES, Policy
 
 
 class Job(models.Model):
@@ -36,8 +37,11 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="jobs")
-    submitted_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="jobs")
+    submitted_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="jobs", db_index=False)
     pool = models.ForeignKey("pricing.Pool", models.PROTECT, related_name="jobs")
+    project = models.ForeignKey(
+        "accounts.Project", models.PROTECT, null=True, blank=True, related_name="jobs", db_index=False
+    )
     submitted_at = models.DateTimeField(_("submitted"), default=clock.now, editable=False)
 
     batch = models.ForeignKey("jobs.Batch", models.PROTECT, null=True, blank=True, related_name="jobs", db_index=False)
@@ -82,6 +86,9 @@ class Job(models.Model):
         help_text=_("Empty where `alternatives` were not asked for, or came before this was kept."),
     )
     terms = models.JSONField(_("terms of the pool at the decision"))
+    refund_policy = models.ForeignKey(
+        "pricing.RefundPolicy", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     moved_to = models.BigIntegerField(_("moved to slot"), null=True, blank=True)
     staged_at = models.DateTimeField(_("staged"), null=True, blank=True)
@@ -94,7 +101,7 @@ class Job(models.Model):
         _("credit (micro-credits)"),
         default=0,
         db_default=0,
-        help_text=_("What is given beside the refund where its slot was lost."),
+        help_text=_("What is given on top of what comes back, where its slot was lost or it was started late."),
     )
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 
@@ -106,6 +113,10 @@ class Job(models.Model):
         ordering = ["-submitted_at", "-id"]
         indexes = [
             models.Index(fields=["organization", "-submitted_at", "-id"], name="job_by_organization"),
+            models.Index(fields=["submitted_by", "-submitted_at"], name="job_by_person"),
+            models.Index(
+                fields=["project", "-submitted_at"], name="job_by_project", condition=models.Q(project__isnull=False)
+            ),
             models.Index(fields=["pool", "-submitted_at"], name="job_by_pool"),
             models.Index(fields=["state", "start_at"], name="job_due", condition=models.Q(state="reserved")),
             models.Index(fields=["state"], name="job_active", condition=models.Q(state__in=["starting", "running"])),
@@ -115,6 +126,16 @@ class Job(models.Model):
                 condition=models.Q(settled_at=None) & ~models.Q(state__in=["rejected", "reserved"]),
             ),
             models.Index(fields=["pool", "start_at"], name="job_by_pool_start"),
+            models.Index(
+                fields=["organization", "settled_at"],
+                name="job_by_settlement",
+                condition=models.Q(settled_at__isnull=False),
+            ),
+            models.Index(
+                fields=["organization", "start_at"],
+                name="job_open_by_organization",
+                condition=models.Q(settled_at__isnull=True) & ~models.Q(state="rejected"),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -151,6 +172,11 @@ class Job(models.Model):
         return State(self.state) in FINAL
 
     @property
+    def refunds(self) -> Policy:
+        """The policy that it was sold under."""
+        return self.refund_policy.policy if self.refund_policy else BEFORE_POLICIES
+
+    @property
     def run_start(self) -> int | None:
         """The first slot in which it runs, wherever it was moved; None for a rejected one."""
         return self.start_slot if self.moved_to is None else self.moved_to
@@ -178,6 +204,8 @@ class Job(models.Model):
 
 class JobEvent(models.Model):
     """One thing that happened to a job. Append-only."""
+
+    STAGING_FAILED = "staging_failed"
 
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     job = models.ForeignKey(Job, models.PROTECT, related_name="events")

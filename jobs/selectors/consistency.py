@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Hold, LedgerAccount, Transfer
 from era_platform.common import clock
-from jobs.models import Job
+from jobs.models import Job, JobDataset
 from jobs.states import FINAL, State
 from pricing.book import Steps
 from pricing.models import BookEntry, BookSnapshot, Pool
@@ -21,16 +21,33 @@ from pricing.selectors import books, capacity
 
 RECENT = timedelta(days=1)
 OVERDUE = timedelta(minutes=1)
+OPEN = Q(amount__gt=F("captured") + F("released"))
+"""Of a hold that still has something."""
 
+# Transfers up to the checkpoint are never changed, so they need not be added up again: decision 0042.
 _BALANCES = """
-SELECT a.id, a.kind, a.balance, COALESCE(m.total, 0) FROM accounts_ledgeraccount a
+WITH known AS (SELECT COALESCE(MAX(last_transfer), 0) AS upto FROM accounts_ledgercheckpoint)
+SELECT a.id, a.kind, a.balance, COALESCE(c.total, 0) + COALESCE(m.total, 0) FROM accounts_ledgeraccount a
+LEFT JOIN accounts_ledgercheckpoint c ON c.account_id = a.id
 LEFT JOIN (
     SELECT account, SUM(amount) AS total FROM (
-        SELECT target_id AS account, amount FROM accounts_transfer
-        UNION ALL SELECT source_id, -amount FROM accounts_transfer
+        SELECT target_id AS account, amount FROM accounts_transfer WHERE id > (SELECT upto FROM known)
+        UNION ALL SELECT source_id, -amount FROM accounts_transfer WHERE id > (SELECT upto FROM known)
     ) moves GROUP BY account
 ) m ON m.account = a.id
-WHERE a.balance <> COALESCE(m.total, 0)
+WHERE a.balance <> COALESCE(c.total, 0) + COALESCE(m.total, 0)
+"""
+_CHECKPOINTS = """
+WITH known AS (SELECT COALESCE(MAX(last_transfer), 0) AS upto FROM accounts_ledgercheckpoint)
+SELECT a.id, a.kind, COALESCE(c.total, 0), COALESCE(m.total, 0) FROM accounts_ledgeraccount a
+LEFT JOIN accounts_ledgercheckpoint c ON c.account_id = a.id
+LEFT JOIN (
+    SELECT account, SUM(amount) AS total FROM (
+        SELECT target_id AS account, amount FROM accounts_transfer WHERE id <= (SELECT upto FROM known)
+        UNION ALL SELECT source_id, -amount FROM accounts_transfer WHERE id <= (SELECT upto FROM known)
+    ) moves GROUP BY account
+) m ON m.account = a.id
+WHERE COALESCE(c.total, 0) <> COALESCE(m.total, 0)
 """
 
 
@@ -56,10 +73,18 @@ def balances() -> Iterator[Difference]:
             yield Difference("balance", f"{kind} {account}", f"{balance}, but its transfers come to {moved}")
 
 
+def checkpoints() -> Iterator[Difference]:
+    """Each checkpoint of the ledger is what its transfers come to. Reads all of them: see HISTORY."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECKPOINTS)
+        for account, kind, total, moved in cursor.fetchall():
+            yield Difference("checkpoint", f"{kind} {account}", f"{total}, but its transfers come to {moved}")
+
+
 def held() -> Iterator[Difference]:
     """Each account of held money has what its holds still have."""
     remaining = Sum(F("amount") - F("captured") - F("released"))
-    sums = dict(Hold.objects.values_list("organization").annotate(total=remaining).order_by())
+    sums = dict(Hold.objects.filter(OPEN).values_list("organization").annotate(total=remaining).order_by())
     for account in LedgerAccount.objects.filter(kind=LedgerAccount.Kind.HELD):
         expected = sums.get(account.organization_id, 0)
         if account.balance != expected:
@@ -68,7 +93,7 @@ def held() -> Iterator[Difference]:
 
 def holds() -> Iterator[Difference]:
     """An unsettled reservation has its whole price held; whatever is settled or no reservation has nothing held."""
-    open_holds = {hold.reference: hold for hold in Hold.objects.filter(amount__gt=F("captured") + F("released"))}
+    open_holds = {hold.reference: hold for hold in Hold.objects.filter(OPEN)}
     for job in _unsettled():
         hold = open_holds.pop(job.pk, None)
         remaining = hold.remaining if hold else 0
@@ -146,6 +171,16 @@ def overdue() -> Iterator[Difference]:
         yield Difference("overdue", str(job_id), f"it is still {state} and not settled")
 
 
+def datasets() -> Iterator[Difference]:
+    """What a job that has not ended reads is there, and is what it says."""
+    open_jobs = JobDataset.objects.filter(job__state__in=[State.RESERVED, State.STARTING, State.RUNNING])
+    gone = ~Q(version__deleted_at=None) | ~Q(version__dataset__deleted_at=None)
+    for one in open_jobs.filter(gone):
+        yield Difference("dataset", str(one.job_id), f"{one.reference} was deleted, though it needs it")
+    for one in open_jobs.exclude(version__number=F("number")):
+        yield Difference("dataset", str(one.job_id), f"{one.reference} is another version by now")
+
+
 CHECKS: dict[str, Callable[[], Iterator[Difference]]] = {
     "ledger_sum": ledger_sum,
     "balance": balances,
@@ -157,8 +192,11 @@ CHECKS: dict[str, Callable[[], Iterator[Difference]]] = {
     "promises": promises,
     "snapshot": snapshots,
     "overdue": overdue,
+    "dataset": datasets,
 }
-"""Kind → the check that finds it."""
+"""Kind → the check that finds it, often."""
+HISTORY: dict[str, Callable[[], Iterator[Difference]]] = {"checkpoint": checkpoints}
+"""The same, for what reads all that ever was: seldom."""
 
 
 def steps(spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int]]:

@@ -1,4 +1,7 @@
-"""Cancels a job: before its start at no cost, in one transaction; after it by stopping its instance."""
+"""Cancels a job: before its start in one transaction, after it by stopping its instance.
+
+What comes back is said by the refund policy that it was sold under.
+"""
 
 from uuid import UUID
 
@@ -14,6 +17,7 @@ from era_platform.common.errors import Conflict, NotFound
 from jobs.engines import engine
 from jobs.engines.base import EngineError
 from jobs.models import Attempt, Job
+from jobs.selectors import settlements
 from jobs.services import instances, settle, transition
 from jobs.states import State
 from pricing.services import book
@@ -50,7 +54,7 @@ def _before_start(actor: User, job: Job) -> bool:
     with transaction.atomic():
         pool = book.lock_pool(job.pool_id)
         ledger.lock_wallet(job.organization)
-        return _move(actor, job) and settle.settle_locked(pool, job)
+        return _move(actor, job) and settle.settle_locked(pool, job, settlements.settlement(job))
 
 
 def _after_start(actor: User, job: Job) -> bool:
@@ -79,7 +83,11 @@ def _terminate(attempt: Attempt, grace: float) -> None:
 
 
 def _load(organization: Organization, job_id: UUID) -> Job:
-    job = Job.objects.select_related("organization", "pool").filter(organization=organization, pk=job_id).first()
+    job = (
+        Job.objects.select_related("organization", "pool", "refund_policy")
+        .filter(organization=organization, pk=job_id)
+        .first()
+    )
     if job is None:
         raise NotFound(_("There is no job {id}.").format(id=job_id))
     return job

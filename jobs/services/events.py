@@ -11,7 +11,7 @@ from era_platform.common.bulk import copy_rows
 from jobs.models import Job, JobEvent
 
 STATE = "state"
-STAGED, STAGING_FAILED, LAUNCH_FAILED = "staged", "staging_failed", "launch_failed"
+STAGED, STAGING_FAILED, LAUNCH_FAILED = "staged", JobEvent.STAGING_FAILED, "launch_failed"
 LOST, SETTLED = "attempt_lost", "settled"
 MOVED = "moved"
 

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from era_platform.common import clock
 from jobs.engines.base import Instance
 from jobs.models import Attempt, Job
+from jobs.selectors import settlements
 from jobs.services import announce, instances, settle, transition
 from jobs.states import State
 
@@ -37,7 +39,13 @@ def finish(
 
 def fail_platform(job: Job, cause: str) -> bool:
     """Fail the job for a reason of ours: all the money goes back."""
-    return finish(job, State.FAILED, at=clock.now(), reason=settle.PLATFORM, cause=cause)
+    return finish(job, State.FAILED, at=clock.now(), reason=settlements.PLATFORM, cause=cause)
+
+
+def fail_dataset(job: Job, reference: str) -> bool:
+    """Fail a job that has not begun, for it may not read one of its datasets any more."""
+    cause = _("{dataset} can't be read by this organization any more").format(dataset=reference)
+    return finish(job, State.FAILED, at=clock.now(), reason=settlements.DATASET, cause=cause)
 
 
 def close(attempt: Attempt, *, at: datetime, exit_code: int | None = None, reason: str = "", **fields: Any) -> bool:

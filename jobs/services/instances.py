@@ -5,11 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from datasets import store
 from era_platform.common import storage
 from jobs import outputs
 from jobs.engines import engine
-from jobs.engines.base import InstanceSpec
+from jobs.engines.base import InstanceSpec, ReadOnly
 from jobs.models import Attempt, Job
+from jobs.selectors.inputs import inputs_of
 
 _NAME = re.compile(r"era-([0-9a-f]{32})-([1-9][0-9]{0,8})")
 
@@ -64,6 +66,9 @@ def spec_of(job: Job, number: int) -> InstanceSpec:
         previous=outputs.before(job.pk, number),
         network=job.network,
         nodes=job.nodes,
+        datasets=tuple(
+            ReadOnly(one.path, store.tree_path(one.version.organization_id, one.version_id)) for one in inputs_of(job)
+        ),
         labels={"era.job": str(job.pk), "era.attempt": str(number), "era.pool": pool.slug},
     )
 

@@ -17,9 +17,10 @@ from era_platform.common.parallel import drain
 from jobs.code import DamagedArchive
 from jobs.engines import engine
 from jobs.engines.attempt import AttemptFolder
-from jobs.engines.base import EngineError, ImageError, Phase
+from jobs.engines.base import EngineError, ImageError, InstanceSpec, Phase
 from jobs.models import Attempt, Job
-from jobs.services import events, finish, instances, observe, stage, transition
+from jobs.selectors.inputs import lost
+from jobs.services import events, finish, inputs, instances, observe, stage, transition
 from jobs.states import State
 
 BATCH, THREADS, SECONDS = 200, 8, 30.0
@@ -86,6 +87,9 @@ def _claim(job: Job) -> Attempt | None:
         return None
     if job.staged_at is None and not _staged_late(job):
         return None
+    if reference := lost(job):
+        finish.fail_dataset(job, reference)
+        return None
     with transaction.atomic():
         if not transition.move(job, State.STARTING, attempt=1):
             return None
@@ -132,6 +136,9 @@ def _start(job: Job, attempt: Attempt) -> bool:
     spec = instances.spec_of(job, attempt.number)
     try:
         if engine().inspect(spec.name, spec.attempt).phase in (Phase.ABSENT, Phase.CREATED):
+            if reference := lost(job):
+                return _give_up(job, spec, reference)
+            inputs.lay_out(job, only_missing=True)
             spec.attempt.mkdir(mode=stage.PRIVATE, parents=True, exist_ok=True)
             engine().create(spec)
             engine().start(spec)
@@ -141,3 +148,10 @@ def _start(job: Job, attempt: Attempt) -> bool:
         events.record_once(job, events.LAUNCH_FAILED, error=str(error)[:500])
         return False
     return True
+
+
+def _give_up(job: Job, spec: InstanceSpec, reference: str) -> bool:
+    """End a job that may not read one of its datasets any more; what was made for it goes."""
+    engine().delete(spec.name, spec.attempt)
+    finish.fail_dataset(job, reference)
+    return False

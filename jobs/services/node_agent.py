@@ -18,7 +18,7 @@ from era_platform.common import clock, metrics, storage
 from jobs.engines.base import EngineError
 from jobs.engines.node import NodeDocker
 from jobs.models import Agent, Attempt, Job, Node, Sample, Staging
-from jobs.services import events, stage
+from jobs.services import events, placements, stage
 from jobs.states import State
 
 BATCH = 100
@@ -70,16 +70,18 @@ def get_ready(node: str, docker: NodeDocker, job_id: UUID) -> None:
             _write_down(node, job, problem)
 
 
-def sample(docker: NodeDocker) -> None:
-    """Write down what each instance that runs here uses."""
+def sample(node: str, docker: NodeDocker) -> None:
+    """Write down what each instance that runs here uses, and that it runs here."""
     usages = docker.usages()
     with scopes_disabled():
-        running = Attempt.objects.filter(instance__in=usages, ended_at=None)
+        running = list(Attempt.objects.filter(instance__in=usages, ended_at=None))
+        placements.note_here(node, running)
         Sample.objects.bulk_create(
             Sample(
                 organization_id=attempt.organization_id,
                 job_id=attempt.job_id,
                 attempt=attempt.number,
+                node=node,
                 at=clock.now(),
                 cpu_seconds=usages[attempt.instance].cpu_seconds,
                 memory_bytes=usages[attempt.instance].memory_bytes,

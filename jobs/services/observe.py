@@ -18,13 +18,14 @@ from era_platform.common.locks import advisory_lock
 from jobs.engines import engine
 from jobs.engines.base import EndReason, EngineError, Instance, Phase
 from jobs.models import Attempt
-from jobs.services import events, finish, instances, stage, transition
+from jobs.services import events, finish, instances, placements, stage, transition
 from jobs.states import State
 
 THREADS = 8
 RUNNER_MARGIN = timedelta(seconds=2)
 """How long after the slot's end the runner, which ends the job by itself, is given to show that it did."""
 LAST_MARGIN = timedelta(seconds=10)
+_SOMEWHERE = (Phase.RUNNING, Phase.EXITED, Phase.LOST)
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,8 @@ def apply(attempt: Attempt, instance: Instance) -> None:
     job = attempt.job
     if job.state == State.RUNNING and instance.phase == Phase.RUNNING and not job.is_over_at(clock.now()):
         return  # by far the most common: nothing to do, nothing to ask the database
+    if instance.nodes and instance.phase in _SOMEWHERE:
+        placements.note(attempt, instance.nodes)
     step = _wind_down if job.is_final else _STEPS[instance.phase]
     with events.following(job):
         try:

@@ -6,7 +6,7 @@ is, our storage says, where each of ours is listed; another platform may use the
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 import structlog
@@ -31,17 +31,28 @@ log = structlog.get_logger(__name__)
 def reconcile() -> list[Difference]:
     """All differences there are now; each is logged, and counted by kind for Prometheus."""
     with scopes_disabled():
-        found = [*_in_database(), *_with_engine()]
-    counts = Counter(difference.kind for difference in found)
-    for kind in KINDS:
-        metrics.DIFFERENCES.labels(kind).set(counts[kind])
-    for difference in found:
-        log.error("reconcile_difference", kind=difference.kind, subject=difference.subject, found=difference.found)
+        found = [*_in_database(consistency.CHECKS), *_with_engine()]
+    _tell(found, KINDS)
     return found
 
 
-def _in_database() -> list[Difference]:
-    checks: dict[str, Callable[[], Iterator[Difference]]] = consistency.CHECKS
+def reconcile_history() -> list[Difference]:
+    """The same for what reconcile() takes for granted because it was looked at before; reads all that ever was."""
+    with scopes_disabled():
+        found = _in_database(consistency.HISTORY)
+    _tell(found, consistency.HISTORY)
+    return found
+
+
+def _tell(found: list[Difference], kinds: Iterable[str]) -> None:
+    counts = Counter(difference.kind for difference in found)
+    for kind in kinds:
+        metrics.DIFFERENCES.labels(kind).set(counts[kind])
+    for difference in found:
+        log.error("reconcile_difference", kind=difference.kind, subject=difference.subject, found=difference.found)
+
+
+def _in_database(checks: dict[str, Callable[[], Iterator[Difference]]]) -> list[Difference]:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         # One snapshot for all checks, so that a submission in between is seen by all or none.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

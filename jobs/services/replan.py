@@ -1,7 +1,8 @@
 """When units are lost: moves reservations that no longer fit within their own windows, or ends them, money back.
 
-The one place where an accepted start changes. The price never does, nor does what was decided: a job that is moved
-keeps its receipt, and says beside it where it runs now. Which are moved and which end: jobs/replanning.py.
+An accepted start changes here and, by what is here, in jobs/services/maintenance.py; nowhere else. The price never
+does, nor does what was decided: a job that is moved keeps its receipt, and says beside it where it runs now. Which are
+moved and which end: jobs/replanning.py.
 """
 
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from jobs.engines import engine
 from jobs.engines.base import EngineError
 from jobs.models import Attempt, Job
 from jobs.replanning import Booking, Plan, plan
+from jobs.selectors import settlements
 from jobs.services import announce, events, finish, instances, notify, settle, stage, transition
 from jobs.states import FINAL, State
 from pricing.book import Int64Array, Steps
@@ -71,7 +73,7 @@ def _round(pool_id: int, ahead: timedelta | None, outcome: Outcome) -> bool:
         jobs, decided = _planned(pool, ahead)
         # Those that end go first: the others move to where there is room.
         changed = sorted((job for job in jobs if job.pk in decided), key=lambda job: decided[job.pk] is not None)
-        _apply(pool, changed[:MOST], decided, done)
+        apply(pool, changed[:MOST], decided, done)
         notify.replanned(done.moved, done.ended)
     begun = [job for job in changed[:MOST] if decided[job.pk] is None and job.state == State.STARTING]
     done.ended += [job for job in begun if _end_begun(job)]
@@ -80,14 +82,9 @@ def _round(pool_id: int, ahead: timedelta | None, outcome: Outcome) -> bool:
     return len(changed) > MOST and bool(done.moved or done.ended)
 
 
-def credit_of(job: Job, pool: Pool) -> int:
-    """What is given beside the refund: the pool's percentage of the price, in micro-credits, rounded up."""
-    return -(-(job.price or 0) * pool.loss_credit_percent // 100)
-
-
 def _is_short(pool: Pool, ahead: timedelta | None) -> bool:
     first, until = _span(pool, ahead)
-    return bool((_left(_there(pool, first), first, until) < 0).any())
+    return bool((left_of(_there(pool, first), first, until) < 0).any())
 
 
 def _span(pool: Pool, ahead: timedelta | None) -> tuple[int, int]:
@@ -108,30 +105,34 @@ def _there(pool: Pool, first: int) -> Steps:
 def _planned(pool: Pool, ahead: timedelta | None) -> tuple[list[Job], Plan]:
     """The jobs that may be affected, and what is to become of them. The pool's row is locked."""
     first, until = _span(pool, ahead)
-    jobs = list(_reaching(pool, first))
+    jobs = list(reaching(pool, first))
     waiting = [job for job in jobs if job.state in (State.RESERVED, State.STARTING)]
     end = max([until, first + pool.horizon_slots, *(job.run_end or 0 for job in jobs)])
-    left = _left(_there(pool, first), first, end)
+    left = left_of(_there(pool, first), first, end)
     for job in jobs:
         if job.state in FINAL:  # its units come back as soon as its instance is seen to have ended
             left[max(0, (job.run_start or 0) - first) : (job.run_end or 0) - first] += job.units
-    return waiting, plan([_booking(pool, job, first) for job in waiting], left, first, until)
+    return waiting, plan([booking(pool, job, first) for job in waiting], left, first, until)
 
 
-def _left(there: Steps, first: int, end: int) -> Int64Array:
+def left_of(there: Steps, first: int, end: int) -> Int64Array:
     supply = np.maximum(there.levels(there.capacity, first, end), 0)
     left: Int64Array = supply - there.levels(there.promised, first, end)
     return left
 
 
-def _reaching(pool: Pool, first: int) -> QuerySet[Job]:
+def reaching(pool: Pool, first: int) -> QuerySet[Job]:
     """Unsettled jobs that have a part of slot `first` or of a later one."""
     jobs = Job.objects.filter(pool=pool, settled_at=None).exclude(state=State.REJECTED)
     until = Coalesce("moved_to", "start_slot") + F("end_slot") - F("start_slot")
-    return jobs.alias(until=until).filter(until__gt=first).select_related("organization", "pool", "submitted_by")
+    return (
+        jobs.alias(until=until)
+        .filter(until__gt=first)
+        .select_related("organization", "pool", "refund_policy", "submitted_by")
+    )
 
 
-def _booking(pool: Pool, job: Job, first: int) -> Booking:
+def booking(pool: Pool, job: Job, first: int) -> Booking:
     """Its window is the one that was asked for, as far as it lies ahead and within the horizon."""
     assert job.run_start is not None
     assert job.run_end is not None
@@ -148,20 +149,20 @@ def _booking(pool: Pool, job: Job, first: int) -> Booking:
     )
 
 
-def _apply(pool: Pool, changed: list[Job], decided: Plan, outcome: Outcome) -> None:
-    """Move and end what is only reserved. Lock order: pool → wallets → jobs."""
+def apply(pool: Pool, changed: list[Job], decided: Plan, outcome: Outcome, *, planned: str = "") -> None:
+    """Move and end what is only reserved. Lock order: pool → wallets → jobs. `planned` says for which maintenance."""
     for organization_id in sorted({job.organization_id for job in changed if decided[job.pk] is None}):
         ledger.lock_wallet(Organization.objects.get(pk=organization_id))
     for job in changed:
         start = decided[job.pk]
         with events.following(job):
-            if start is not None and _move(pool, job, start):
+            if start is not None and _move(pool, job, start, planned):
                 outcome.moved.append(job)
-            elif start is None and job.state == State.RESERVED and _end(pool, job):
+            elif start is None and job.state == State.RESERVED and _end(pool, job, planned or CAUSE):
                 outcome.ended.append(job)
 
 
-def _move(pool: Pool, job: Job, start: int) -> bool:
+def _move(pool: Pool, job: Job, start: int, planned: str) -> bool:
     """Give a reserved job another start: release its slots, reserve the new ones. False if it is no longer there."""
     was, length = job.run_start, (job.end_slot or 0) - (job.start_slot or 0)
     assert was is not None
@@ -175,21 +176,23 @@ def _move(pool: Pool, job: Job, start: int) -> bool:
         return False
     for kind, place, units in ((BookEntry.Kind.RELEASE, was, -job.units), (BookEntry.Kind.RESERVE, start, job.units)):
         book.append(pool, kind=kind, start_slot=place, end_slot=place + length, units=units, reference=job.pk)
-    events.record(job, events.MOVED, **told, start=format_moment(job.start_at))
+    why = {"planned": planned} if planned else {}
+    events.record(job, events.MOVED, **told, start=format_moment(job.start_at), **why)
     announce.changed(job)
     return True
 
 
-def _end(pool: Pool, job: Job) -> bool:
+def _end(pool: Pool, job: Job, cause: str) -> bool:
+    due = settlements.loss(job)
     moved = transition.move(
         job,
         State.FAILED,
-        detail={"cause": CAUSE},
+        detail={"cause": cause},
         finished_at=clock.now(),
-        reason=settle.PLATFORM,
-        credit=credit_of(job, pool),
+        reason=settlements.PLATFORM,
+        credit=due.credit,
     )
-    return moved and settle.settle_locked(pool, job)
+    return moved and settle.settle_locked(pool, job, due)
 
 
 def _end_begun(job: Job) -> bool:
@@ -202,8 +205,9 @@ def _end_begun(job: Job) -> bool:
         except (EngineError, OSError) as error:
             log.warning("engine_failed", job=str(job.pk), error=str(error))
             return False
+        credit = settlements.loss(job).credit
         ended = mine and finish.finish(
-            job, State.FAILED, at=clock.now(), reason=settle.PLATFORM, cause=CAUSE, credit=credit_of(job, job.pool)
+            job, State.FAILED, at=clock.now(), reason=settlements.PLATFORM, cause=CAUSE, credit=credit
         )
     if ended:
         notify.replanned([], [job])

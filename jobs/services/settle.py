@@ -1,11 +1,9 @@
 """Settles jobs that came to their end: takes or gives back the money, gives unused slots back to the book. Once each.
 
-A job pays the whole price it was promised, whether it used all of its slots or not; nothing if it was
-cancelled before its start or failed through the platform. Where its slot was lost with a machine, it is given
-a credit, too (jobs/services/replan.py).
+What a job pays and what it is given on top is said by the refund policy that it was sold under
+(jobs/selectors/settlements.py).
 """
 
-from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -15,20 +13,22 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django_scopes import scopes_disabled
 
 from accounts.models import Hold
-from accounts.services import ledger
+from accounts.services import budgets, ledger
 from era_platform.common import clock, metrics
 from era_platform.common.money import format_credits
 from jobs.engines import engine
 from jobs.engines.base import EngineError
 from jobs.models import Attempt, Job
+from jobs.selectors import settlements
 from jobs.services import events, instances
 from jobs.states import FINAL, State
+from notifications.models import Kind
+from notifications.services import outbox
 from pricing.models import BookEntry, Pool
+from pricing.refunds import Settlement
 from pricing.services import book
 
 BATCH = 500
-PLATFORM = "platform"
-"""The reason of a job that failed through no doing of its own: it costs nothing."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,58 +57,55 @@ def removable() -> QuerySet[Attempt]:
 def settle(job_id: UUID) -> bool:
     """Settle one job if it is due for that. False if not, or if it was settled already."""
     with scopes_disabled(), transaction.atomic():
-        job = unsettled().select_related("organization", "pool").filter(pk=job_id).first()
+        job = unsettled().select_related("organization", "pool", "refund_policy").filter(pk=job_id).first()
         if job is None:
             return False
         with events.following(job):
-            pool = book.lock_pool(job.pool_id) if unused_slots(job) else job.pool
+            due = settlements.settlement(job)  # before the locks: it may have to recompute the decision
+            unused = settlements.unused_slots(job, settlements.last_alive(job))
+            pool = book.lock_pool(job.pool_id) if unused else job.pool
             ledger.lock_wallet(job.organization)
-            return settle_locked(pool, job)
+            return settle_locked(pool, job, due)
 
 
-def settle_locked(pool: Pool, job: Job) -> bool:
+def settle_locked(pool: Pool, job: Job, due: Settlement) -> bool:
     """Settle a final job. The caller's transaction holds the pool's row, if slots go back, and the wallet's."""
-    settled_at, paid = clock.now(), owed(job)
-    if not Job.objects.filter(pk=job.pk, state=job.state, settled_at=None).update(settled_at=settled_at, paid=paid):
+    settled_at = clock.now()
+    here = Job.objects.filter(pk=job.pk, state=job.state, settled_at=None)
+    if not here.update(settled_at=settled_at, paid=due.paid, credit=due.credit):
         return False
-    job.settled_at, job.paid = settled_at, paid
+    job.settled_at, job.paid, job.credit = settled_at, due.paid, due.credit
     held = Hold.objects.get(organization_id=job.organization_id, reference=job.pk)
-    ledger.capture(held, paid)
-    ledger.release(held, held.amount - paid)
-    ledger.credit(job.organization, job.credit, reference=job.pk)
+    ledger.capture(held, due.paid)
+    ledger.release(held, held.amount - due.paid)
+    ledger.credit(job.organization, due.credit, reference=job.pk)
+    if job.promised_start:
+        budgets.give_back(job.organization_id, job.submitted_by_id, job.project_id, job.promised_start, due.back)
     _give_back(pool, job)
-    credited = {"credit": format_credits(job.credit)} if job.credit else {}
-    events.record(
-        job, events.SETTLED, paid=format_credits(paid), released=format_credits(held.amount - paid), **credited
-    )
+    told = {name: format_credits(amount) for name, amount in due._asdict().items() if amount and name != "paid"}
+    events.record(job, events.SETTLED, paid=format_credits(due.paid), released=format_credits(due.back), **told)
+    if due.missed or due.unused or due.failed or due.credit:
+        _tell(job, due)
     transaction.on_commit(partial(_count, job), robust=True)
     return True
 
 
-def owed(job: Job) -> int:
-    """What a final job pays, in micro-credits."""
-    never_started = job.state == State.CANCELLED and job.attempt == 0
-    return 0 if never_started or job.reason == PLATFORM else job.price or 0
-
-
-def unused_slots(job: Job) -> tuple[int, int] | None:
-    """The job's slots that begin at or after its end, as [first, end); None if there are none."""
-    ended = _last_alive(job)
-    start, end = job.run_start, job.run_end
-    if ended is None or start is None or end is None:
-        return None
-    first = max(start, clock.slot_at_or_after(ended, job.pool.slot_seconds))
-    return (first, end) if first < end else None
-
-
-def _last_alive(job: Job) -> datetime | None:
-    """A cancelled job's instance may live a little longer than the job."""
-    last = Attempt.objects.filter(job=job).order_by("-number").values_list("ended_at", flat=True).first()
-    return max(filter(None, [job.finished_at, last]), default=None)
+def _tell(job: Job, due: Settlement) -> None:
+    amounts = {"back": format_credits(due.back), "credit": format_credits(due.credit)}
+    key = f"settled/{job.pk}"
+    outbox.tell(
+        Kind.REFUNDED,
+        organization=job.organization,
+        key=key,
+        job=job.pk,
+        person=job.submitted_by_id,
+        name=job.name,
+        **amounts,
+    )
 
 
 def _give_back(pool: Pool, job: Job) -> None:
-    unused = unused_slots(job)
+    unused = settlements.unused_slots(job, settlements.last_alive(job))
     if unused:
         first, end = unused
         book.append(

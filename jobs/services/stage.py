@@ -15,12 +15,18 @@ from jobs.engines import engine
 from jobs.engines.base import EngineError
 from jobs.models import Job
 from jobs.selectors import agents
-from jobs.services import events, instances
+from jobs.selectors.inputs import lost
+from jobs.services import events, finish, inputs, instances
 from jobs.states import State
 
 AHEAD = timedelta(minutes=10)
 BATCH, THREADS, SECONDS = 100, 4, 60.0
 PUBLIC, PRIVATE = 0o755, 0o700
+
+
+class DatasetLost(Exception):
+    """The job has ended: its organization may not read this dataset any more."""
+
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +55,9 @@ def stage(job_id: UUID) -> None:
 def prepare(job: Job, *, wait: bool = True) -> Exception | None:
     """Stage a job whose lock the caller holds; returns what went wrong. With `wait` it is not staged before agents
     say that enough nodes have what it needs; without, the nodes get what they still lack when it starts there."""
+    if reference := lost(job):
+        finish.fail_dataset(job, reference)
+        return DatasetLost(reference)
     try:
         _make_ready(job)
     except (EngineError, OSError, code.DamagedArchive) as error:
@@ -80,4 +89,5 @@ def _make_ready(job: Job) -> None:
         code.unpack(job.code, folder / "code")
     else:
         (folder / "code").mkdir(mode=PUBLIC, exist_ok=True)
+    inputs.lay_out(job)
     engine().stage(instances.spec_of(job, 1))

@@ -15,14 +15,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization, User
-from accounts.services import idempotency, ledger
+from accounts.services import budgets, idempotency, ledger
+from accounts.services.budgets import Spend
 from era_platform.common import clock
 from era_platform.common.bulk import copy_rows, random_ids
 from era_platform.common.errors import Conflict, InvalidInput
 from era_platform.common.money import format_credits
-from jobs.domain import INSUFFICIENT_FUNDS, LATER, JobRequest
+from jobs.domain import LATER, JobRequest
 from jobs.models import Batch, Job
-from jobs.services import announce, transition
+from jobs.services import announce, inputs, transition
+from jobs.services.purse import Purse, month_of
 from jobs.services.submit import MOST_ERRORS, Checked, check_all
 from jobs.states import State
 from jobs.sweeps import MAX_REQUESTS
@@ -84,12 +86,14 @@ def submit_batch(
         quotes.warm(pool)
     batch = Batch(organization=organization, submitted_by=actor, name=name or requests[0].name, mode=mode)
     batch.size = len(requests)
-    with transaction.atomic(durable=True):
+    spends: list[Spend] = []
+    with budgets.explained(organization, actor, spends), transaction.atomic(durable=True):
         if idempotency_key:
             asked = {"batch": mode, "requests": [_said(request) for request in requests]}
             earlier = idempotency.claim(organization, idempotency_key, asked, reference=batch.pk)
             if earlier:
                 return Batch.objects.get(pk=earlier)
+        pins = inputs.pin(organization, requests, place)
         pools = {pool.slug: book.lock_pool(pool.pk) for pool in sorted(checked.pools.values(), key=lambda one: one.pk)}
         for pool in pools.values():
             quotes.check_open(pool)
@@ -98,16 +102,19 @@ def submit_batch(
         batch.submitted_at = clock.now()
         series = {slug: Series(pool, batch.submitted_at) for slug, pool in pools.items()}
         funds = ledger.available(wallet)
-        decisions = _decide(requests, series, funds=None if mode == ALL_OR_NOTHING else funds, progress=progress)
+        purse = None if mode == ALL_OR_NOTHING else Purse(organization, actor, funds, checked)
+        decisions = _decide(requests, series, purse=purse, progress=progress)
         if mode == ALL_OR_NOTHING:
             _check_all_accepted(decisions, place)
         amounts = [(one.job_id, one.offer.total) for one in decisions if one.accepted and one.offer]
         batch.accepted, batch.price = len(amounts), sum(amount for _job, amount in amounts)
         ledger.hold_many(wallet, amounts, actor=actor)
+        spends += _spends(requests, decisions, checked, pools)
+        budgets.spend(organization, actor, spends)
         for slug, pool in pools.items():
             book.append_many(pool, list(_entries(slug, requests, decisions)))
         batch.save(force_insert=True)
-        _store(batch, requests, decisions, checked, pools)
+        _store(batch, requests, decisions, checked, pools, pins)
         transition.begin_many(
             organization.pk, [(one.job_id, _state(one), one.reason) for one in decisions], actor=actor
         )
@@ -119,7 +126,7 @@ def submit_batch(
 
 def _said(request: JobRequest) -> dict[str, Any]:
     """By `vars`, for `content` copies all, which takes long for thousands."""
-    later = {name for name in ("network", "nodes") if getattr(request, name) == LATER[name]}
+    later = {name for name in ("network", "nodes", "project") if getattr(request, name) == LATER[name]}
     return {name: value for name, value in vars(request).items() if name not in later}
 
 
@@ -150,9 +157,9 @@ def _check_limits(requests: Sequence[JobRequest], pools: dict[str, Pool], place:
 
 
 def _decide(
-    requests: Sequence[JobRequest], series: dict[str, Series], *, funds: int | None, progress: Progress | None
+    requests: Sequence[JobRequest], series: dict[str, Series], *, purse: "Purse | None", progress: Progress | None
 ) -> list[Decision]:
-    """In order, each with the book as the ones before left it. What is more than is left of `funds` is refused."""
+    """In order, each with the book as the ones before left it. What the purse does not allow is refused."""
     # Newest first is how jobs are listed: falling ids keep a batch in its order there.
     ids = sorted(random_ids(len(requests)), reverse=True)
     decisions = []
@@ -164,10 +171,8 @@ def _decide(
         chosen = ask.configurations[answer.way]
         reason, offer, seen = answer.reason or "", answer.offer, own.book_number
         if offer and not reason:
-            if funds is not None and offer.total > funds:
-                reason = INSUFFICIENT_FUNDS
-            else:
-                funds = None if funds is None else funds - offer.total
+            reason = purse.take(request, own.pool, offer) if purse else ""
+            if not reason:
                 own.take(offer, chosen.units)
         decisions.append(Decision(job_id, str(reason), offer, seen, chosen))
         if progress and time.monotonic() - told_at > TELL_EVERY:
@@ -176,6 +181,15 @@ def _decide(
     if progress:
         progress(len(decisions))
     return decisions
+
+
+def _spends(
+    requests: Sequence[JobRequest], decisions: Sequence[Decision], checked: Checked, pools: dict[str, Pool]
+) -> Iterator[Spend]:
+    for request, one in zip(requests, decisions, strict=True):
+        if one.accepted and one.offer:
+            month = month_of(pools[request.pool], one.offer)
+            yield Spend(month, checked.project_of(request), one.offer.total)
 
 
 def _check_all_accepted(decisions: Sequence[Decision], place: Callable[[int], str]) -> None:
@@ -212,8 +226,9 @@ def _entries(slug: str, requests: Sequence[JobRequest], decisions: Sequence[Deci
 
 JOB_COLUMNS = (
     *("organization_id", "submitted_by_id", "submitted_at", "decided_at", "kernel_version", "batch_id"),
-    *("batch_index", "id", "pool_id", "forecast_id", "terms", "name", "image", "command", "env", "datasets", "code_id"),
-    *("earliest", "deadline", "nodes", "network", "units", "duration", "value", "configurations"),
+    *("batch_index", "project_id", "id", "pool_id", "forecast_id", "refund_policy_id", "terms"),
+    *("name", "image", "command", "env", "datasets", "code_id", "earliest", "deadline", "nodes", "network"),
+    *("units", "duration", "value", "configurations"),
     *("state", "reason", "price", "book_number", "start_slot", "end_slot", "start_at", "end_at"),
 )
 
@@ -224,20 +239,27 @@ def _store(
     decisions: Sequence[Decision],
     checked: Checked,
     pools: dict[str, Pool],
+    pins: inputs.Pins,
 ) -> None:
     at = batch.submitted_at
     same = (batch.organization_id, batch.submitted_by_id, at, at, KERNEL_VERSION, batch.pk)
     priced_by = {
-        slug: (pool.pk, tables.row_id(pool.pk, pool.forecast_version), json.dumps(Terms.of(pool).kept()))
+        slug: (
+            pool.pk,
+            tables.row_id(pool.pk, pool.forecast_version),
+            pool.refund_policy_id,
+            json.dumps(Terms.of(pool).kept()),
+        )
         for slug, pool in pools.items()
     }
     rows = (
         (
             *same,
             number,
+            project.pk if (project := checked.project_of(request)) else None,
             one.job_id,
             *priced_by[request.pool],
-            *_asked(request, checked),
+            *_asked(request, checked, pins),
             *one.chosen,
             json.dumps([way._asdict() for way in request.ask.configurations] if request.also else []),
             *_answered(one, pools[request.pool]),
@@ -245,15 +267,19 @@ def _store(
         for number, (request, one) in enumerate(zip(requests, decisions, strict=True))
     )
     copy_rows(Job, JOB_COLUMNS, rows)
+    if pins:
+        accepted = ((one, request) for one, request in zip(decisions, requests, strict=True) if one.accepted)
+        read = ((one.job_id, [pins[name] for name in request.datasets]) for one, request in accepted)
+        inputs.keep_many(batch.organization_id, read)
 
 
-def _asked(request: JobRequest, checked: Checked) -> tuple[Any, ...]:
+def _asked(request: JobRequest, checked: Checked, pins: inputs.Pins) -> tuple[Any, ...]:
     return (
         request.name,
         checked.images[request.image],
         json.dumps(request.command),
         json.dumps(request.env),
-        json.dumps(request.datasets),
+        json.dumps([pins[name].reference for name in request.datasets]),
         request.code,
         request.earliest,
         request.deadline,

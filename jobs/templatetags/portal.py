@@ -10,12 +10,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from accounts.words import transfer_label
 from era_platform.common import money
+from era_platform.common.sizes import size
 from era_platform.icons import drawing
+from pricing.refund_words import sentences
+from pricing.selectors.refund_policies import policy_of
 
 register = template.Library()
+register.filter("size", size)
+register.filter("transfer_label", transfer_label)
 
 STATE_ICONS = {
     "rejected": "circle-x",
@@ -91,21 +96,6 @@ def duration(value: float | timedelta | None) -> str:
     )
     said = [text.format(n=count) for count, text in parts if count]
     return " ".join(said[:2]) or _("{n} s").format(n=0)
-
-
-@register.filter
-def size(count: int | None) -> str:
-    """Bytes as people read them: `512 bytes`, `1.5 MiB`."""
-    if count is None:
-        return "–"
-    if count < 1024:
-        return ngettext("{n} byte", "{n} bytes", count).format(n=count)
-    value = float(count)
-    for unit in ("KiB", "MiB", "GiB"):
-        value /= 1024
-        if value < 1024:
-            return f"{value:.1f} {unit}"
-    return f"{value / 1024:.1f} TiB"
 
 
 @register.inclusion_tag("parts/state.html")
@@ -189,13 +179,6 @@ def _link(url: str, symbol: str, text: str, *, is_here: bool) -> SafeString:
 
 
 @register.filter
-def transfer_label(kind: str) -> str:
-    """What a movement of money is to the one whose money it is."""
-    return {
-        "top_up": _("Top-up"),
-        "hold": _("Held for a job"),
-        "capture": _("Paid for a job"),
-        "release": _("Came back from a job"),
-        "refund": _("Refund"),
-        "credit": _("Credit for a lost slot"),
-    }[kind]
+def refund_words(policy_id: int | None) -> list[str]:
+    """What a refund policy says, a sentence for each case."""
+    return sentences(policy_of(policy_id))

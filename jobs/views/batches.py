@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.guards import OrganizationRequest, organization_page
 from accounts.models import Role
-from accounts.selectors import wallet_of
+from accounts.selectors import open_projects, wallet_of
 from era_platform.common.errors import Problem
 from era_platform.common.pagination import CURSOR, paginate
 from jobs import code
 from jobs.forms import SweepForm, first_values
 from jobs.models import Batch, Job
 from jobs.selectors.batches import find_batch
+from jobs.selectors.inputs import offered
 from jobs.services import announce
 from jobs.services.submit_batch import submit_batch
 from jobs.sweeps import expanded
@@ -31,18 +32,23 @@ PAGE = 50
 @never_cache
 @organization_page(at_least=Role.MEMBER)
 def sweep_new(request: OrganizationRequest) -> HttpResponse:
-    """jobs/sweep.html: `form`, `pools`, `wallet`."""
-    pools = Pool.objects.filter(is_open=True)
+    """jobs/sweep.html: `form`, `pools`, `wallet`, `datasets` (to choose from)."""
+    pools, projects = Pool.objects.filter(is_open=True), open_projects(request.organization)
     if request.method == "POST":
         stored = stored_code(request, request.POST.get("code_id", ""))
-        form = SweepForm(request.POST, request.FILES, stored_code=stored)
+        form = SweepForm(request.POST, request.FILES, stored_code=stored, projects=projects)
         if form.is_valid() and (found := _submit(request, form)):
             return redirect("batch", request.organization.slug, found.pk)
     else:
         first = pools.first()
         deadline = default_deadline(first.slot_seconds if first else 60)
-        form = SweepForm(initial=first_values(deadline=deadline))
-    context = {"form": form, "pools": pools, "wallet": wallet_of(request.organization)}
+        form = SweepForm(initial=first_values(deadline=deadline), projects=projects)
+    context = {
+        "form": form,
+        "pools": pools,
+        "wallet": wallet_of(request.organization),
+        "datasets": offered(request.organization),
+    }
     return render(request, "jobs/sweep.html", context, status=400 if form.errors else 200)
 
 

@@ -16,14 +16,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guards import OrganizationRequest, organization_page
 from accounts.models import Hold, Role
-from era_platform.common.downloads import send_file
-from jobs import logs, outputs
+from datasets.references import parse_reference
+from jobs import logs
 from jobs.models import Job
+from jobs.selectors.inputs import own_names
 from jobs.services.cancel import cancel
 from jobs.states import CANCELLABLE, State
 from jobs.views import words
 from jobs.views.finding import find_job
-from jobs.views.folders import folder_of
+from jobs.views.folders import folder_of_job
 
 
 @require_safe
@@ -32,20 +33,31 @@ from jobs.views.folders import folder_of
 @csp_update({"style-src": [UNSAFE_INLINE]})
 @organization_page()
 def job(request: OrganizationRequest, job_id: UUID) -> HttpResponse:
-    """jobs/job.html: `job`, `steps`, `events`, `hold`, `folder` (a part of the outputs), `cancel_text`."""
+    """jobs/job.html: `job`, `steps`, `events`, `hold`, `inputs`, `folder` (a part of the outputs),
+    `own_datasets` (to keep them in), `cancel_text`."""
     found = find_job(request, job_id)
     context: dict[str, Any] = {
         "job": found,
         "steps": words.steps(found),
         "events": [words.event(each) for each in found.events.order_by("-id")],
         "hold": Hold.objects.filter(organization=request.organization, reference=found.pk).first(),
-        "folder": folder_of(outputs.listing(found.pk), request.GET.get("folder", "")),
+        "folder": folder_of_job(request, found),
         "may_cancel": State(found.state) in CANCELLABLE,
         "cancel_text": words.cancellation(found),
         "command": words.command(found),
+        "own_datasets": _own_datasets(request, found),
+        "inputs": [parse_reference(text) for text in found.datasets],
         "has_log": found.attempt > 0,
     }
     return render(request, "jobs/job.html", context)
+
+
+def _own_datasets(request: OrganizationRequest, job: Job) -> list[str] | None:
+    """Names of datasets that the outputs can be kept in; None where they can't be, by this person or yet."""
+    if not job.is_final or Role(request.membership.role).rank < Role.MEMBER.rank:
+        return None
+    names: list[str] = own_names(request.organization)
+    return names
 
 
 @require_POST
@@ -67,13 +79,6 @@ def job_log(request: OrganizationRequest, job_id: UUID) -> HttpResponseBase:
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": content_disposition_header(True, name) or "attachment"},
     )
-
-
-@require_safe
-@organization_page()
-def job_output(request: OrganizationRequest, job_id: UUID, path: str) -> HttpResponseBase:
-    found = find_job(request, job_id)
-    return send_file(request, outputs.open_output(found.pk, path), path.rsplit("/", 1)[-1])
 
 
 def _chunks(job: Job) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ def find_job(request: OrganizationRequest, job_id: UUID | str) -> Job:
         wanted = UUID(str(job_id))
     except ValueError as error:
         raise NotFound(_("There is no such job.")) from error
-    related = ("pool", "submitted_by", "code", "forecast")
+    related = ("pool", "submitted_by", "code", "forecast", "refund_policy", "project")
     job = Job.objects.filter(organization=request.organization, pk=wanted).select_related(*related).first()
     if job is None:
         raise NotFound(_("There is no such job."))

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.guards import OrganizationRequest, organization_page
 from accounts.models import Role
-from accounts.selectors import wallet_of
+from accounts.selectors import open_projects, wallet_of
 from era_platform.common import clock
 from era_platform.common.errors import Problem
 from jobs import code
 from jobs.forms import JobForm, first_values, values_of
 from jobs.models import CodeArchive, Job
+from jobs.selectors.inputs import offered
 from jobs.services.submit import submit
 from jobs.states import State
 from jobs.views.finding import find_job
@@ -33,7 +34,10 @@ FIELD_OF = {"duration": "duration_amount", "command": "command_line", "env": Non
 @never_cache
 @organization_page(at_least=Role.MEMBER)
 def job_new(request: OrganizationRequest) -> HttpResponse:
-    """jobs/new.html: `form`, `pools`, `wallet`. `?from=<job>` fills it in as that job was."""
+    """jobs/new.html: `form`, `pools`, `wallet`, `datasets` (to choose from).
+
+    `?from=<job>` fills it in as that job was.
+    """
     form = _form(request)
     if request.method == "POST" and form.is_valid():
         job = _submit(request, form)
@@ -44,6 +48,7 @@ def job_new(request: OrganizationRequest) -> HttpResponse:
         "form": form,
         "pools": Pool.objects.filter(is_open=True),
         "wallet": wallet_of(request.organization),
+        "datasets": offered(request.organization),
     }
     return render(request, "jobs/new.html", context, status=400 if form.errors else 200)
 
@@ -51,7 +56,8 @@ def job_new(request: OrganizationRequest) -> HttpResponse:
 def _form(request: OrganizationRequest) -> JobForm:
     if request.method == "POST":
         stored = stored_code(request, request.POST.get("code_id", ""))
-        return JobForm(request.POST, request.FILES, stored_code=stored)
+        projects = open_projects(request.organization)
+        return JobForm(request.POST, request.FILES, stored_code=stored, projects=projects)
     values = first_values()
     deadline = None
     if "from" in request.GET:
@@ -62,7 +68,8 @@ def _form(request: OrganizationRequest) -> JobForm:
         values["pool"] = request.GET["pool"]
     pool = _chosen_pool(str(values.get("pool", "")))
     values["deadline"] = deadline or default_deadline(pool.slot_seconds if pool else 60)
-    return JobForm(initial=values, stored_code=stored_code(request, str(values.get("code_id") or "")))
+    stored = stored_code(request, str(values.get("code_id") or ""))
+    return JobForm(initial=values, stored_code=stored, projects=open_projects(request.organization))
 
 
 def _take_offer(values: dict[str, Any], earlier: Job, number: str) -> datetime | None:

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from era_platform.common import clock
 from era_platform.common.money import format_credits
 from jobs.models import Job, JobEvent
+from jobs.selectors.settlements import if_cancelled
 from jobs.services import events
 from jobs.states import ACTIVE, State
 
@@ -61,7 +63,9 @@ def _last(job: Job) -> Step:
 def event(happened: JobEvent) -> Happening:
     detail = happened.detail
     if happened.kind == events.MOVED:
-        return Happening(happened.at, _("Moved: the machine it was promised is lost"), _span(detail), False)
+        lost = _("Moved: the machine it was promised is lost")
+        text = _("Moved for maintenance: {why}").format(why=detail["planned"]) if detail.get("planned") else lost
+        return Happening(happened.at, text, _span(detail), False)
     if happened.kind == events.STATE:
         state = State(happened.state)
         return Happening(happened.at, str(Job.States(state.value).label), _more(detail), state in BAD)
@@ -90,8 +94,9 @@ def _more(detail: dict[str, Any]) -> str:
         said.append(_("exit code {code}").format(code=detail["exit_code"]))
     if "paid" in detail:
         said.append(_("{paid} credits paid, {released} back").format(**detail))
-    if "credit" in detail:
-        said.append(_("{credit} more as a credit").format(**detail))
+    credits = [detail[name] for name in ("loss", "late", "credit") if name in detail]
+    if credits:
+        said.append(_("{credit} more as a credit").format(credit=" + ".join(credits)))
     if detail.get("attempt", 0) > 1:
         said.append(_("attempt {number}").format(number=detail["attempt"]))
     said += [str(detail[name]) for name in ("cause", "error") if detail.get(name) not in (None, "", "exited")]
@@ -99,11 +104,21 @@ def _more(detail: dict[str, Any]) -> str:
 
 
 def cancellation(job: Job) -> str:
-    """What to know before cancelling."""
-    price = format_credits(job.price or 0)
+    """What to know before cancelling; empty where it is over."""
+    if job.is_final:
+        return ""
+    came = if_cancelled(job, clock.now())
+    amounts = {name: format_credits(amount) for name, amount in (("paid", came.paid), ("back", came.back))}
+    if job.state == State.RESERVED and not came.paid:
+        return _("It has not started: all {back} credits come back to the wallet.").format(**amounts)
     if job.state == State.RESERVED:
-        return _("It has not started: all {price} credits come back to the wallet.").format(price=price)
-    return _("It has started: it is stopped now, and the {price} credits are paid in full.").format(price=price)
+        return _("It has not started: {back} credits come back to the wallet, {paid} are paid.").format(**amounts)
+    if came.back:
+        said = _("It has started: it is stopped now. {back} credits come back to the wallet, {paid} are paid.")
+    else:
+        said = _("It has started: it is stopped now, and the {paid} credits are paid in full.")
+    late = _("For its late start {credit} more are given as a credit.") if came.credit else ""
+    return f"{said} {late}".strip().format(**amounts, credit=format_credits(came.credit))
 
 
 def command(job: Job) -> str:

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -22,18 +23,23 @@ Open = Callable[..., Page]
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform with a pool of slots of 5 s, `quick`, and one of 2 units only, `small`."""
     with running_platform(tmp_path_factory.mktemp("browser")) as started:
-        for slug, units in (("quick", 8), ("small", 2)):
-            started.manage(
-                "create_pool",
-                slug,
-                f"--units={units}",
-                "--slot-seconds=5",
-                "--horizon-slots=2000",
-                "--unit-cpus=0.25",
-                "--unit-memory-mib=1024",
-                "--grace-seconds=2",
-            )
+        make_pool(started, "quick", 8)
+        make_pool(started, "small", 2)
         yield started
+
+
+def make_pool(platform: Platform, slug: str, units: int) -> None:
+    """A pool with slots of 5 s."""
+    platform.manage("create_pool", slug, f"--units={units}", "--slot-seconds=5", "--horizon-slots=2000",
+                    "--unit-cpus=0.25", "--unit-memory-mib=1024", "--grace-seconds=2")  # fmt: skip
+
+
+@pytest.fixture
+def own_pool(platform: Platform) -> str:
+    """A pool of 8 units in which nobody else has anything."""
+    slug = f"own-{uuid4().hex[:8]}"
+    make_pool(platform, slug, 8)
+    return slug
 
 
 @pytest.fixture(scope="session")

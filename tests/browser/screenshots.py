@@ -15,6 +15,7 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from tests.browser import dataset_pictures
 from tests.browser.people import sign_in
 from tests.platform import PROJECT, Platform, a_request, eventually, in_future, running_platform
 
@@ -75,8 +76,9 @@ def furnish(platform: Platform, browser: Browser) -> list[Shot]:
     sign_in(page, "demo@example.com", "demo", organization="demo")
     invite(page)
     page.close()
+    datasets = [Shot(name, path) for name, path in dataset_pictures.furnish(platform)]
     prices = [Shot(f"job-price-{name}", f"/o/demo/jobs/{jobs[name]}/price/") for name in ("reserved", "refused")]
-    return [*pages(), *(Shot(f"job-{name}", f"/o/demo/jobs/{job}/") for name, job in jobs.items()), *prices]
+    return [*pages(), *(Shot(f"job-{name}", f"/o/demo/jobs/{job}/") for name, job in jobs.items()), *prices, *datasets]
 
 
 def pages() -> list[Shot]:
@@ -94,6 +96,10 @@ def pages() -> list[Shot]:
         Shot("pools", "/o/demo/pools/"),
         Shot("pool", "/o/demo/pools/gpu/"),
         Shot("wallet", "/o/demo/wallet/"),
+        Shot("spending", "/o/demo/spending/?by=member"),
+        Shot("statement", f"/o/demo/statements/{datetime.now(UTC):%Y-%m}/"),
+        Shot("projects", "/o/demo/projects/"),
+        Shot("project-new", "/o/demo/projects/new/"),
         Shot("members", "/o/demo/members/"),
         Shot("invite", "/o/demo/members/invite/"),
         Shot("tokens", "/o/demo/tokens/"),
@@ -223,6 +229,8 @@ def take(page: Page, shot: Shot, name: str) -> None:
             page.locator("[name=also_units]").nth(row).fill(units)
             page.locator("[name=also_duration_amount]").nth(row).fill(hours)
             page.locator("[name=also_duration_unit]").nth(row).select_option("hours")
+    if "?upload" in shot.path:
+        dataset_pictures.upload_half(page)
     page.wait_for_timeout(1200)  # charts, sockets and fonts
     whole = page.evaluate("document.documentElement.scrollHeight")
     asked = page.viewport_size

@@ -30,7 +30,7 @@ def test_somebody_new_trains_a_network_and_takes_its_weights_home(
     expect_state(page, "succeeded", within=90)
     expect(page.locator("#log-link")).to_have_text("complete")
     with page.expect_download() as download:
-        page.locator("#job-outputs").get_by_role("link", name="metrics.csv").click()
+        page.locator("#job-outputs").get_by_role("link", name="Download metrics.csv").click()
     download.value.save_as(tmp_path / "metrics.csv")
     assert (tmp_path / "metrics.csv").read_text().startswith("number,loss,accuracy")
 
@@ -93,7 +93,7 @@ def test_outputs_are_looked_through_folder_by_folder(demo: Person) -> None:
     )
     expect_state(page, "succeeded")
     for name in ("plots", "loss"):
-        page.locator("#job-outputs").get_by_role("link", name=name).first.click()
+        page.locator("#job-outputs").get_by_role("link", name=name, exact=True).click()
     with page.expect_download() as download:
-        page.locator("#job-outputs").get_by_role("link", name="a.csv").click()
+        page.locator("#job-outputs").get_by_role("link", name="Download a.csv").click()
     assert Path(download.value.path()).read_text() == "1\n"

@@ -16,9 +16,15 @@ OF_AN_ORGANIZATION = [
     "jobs/",
     "jobs/new/",
     "jobs/sweep/",
+    "datasets/",
+    "datasets/new/",
     "pools/",
     "pools/quick/",
     "wallet/",
+    "spending/",
+    "statements/",
+    "projects/",
+    "projects/new/",
     "members/",
     "members/invite/",
     "tokens/",
@@ -120,7 +126,7 @@ def test_lists_and_overview_change_without_a_reload(demo: Person, context: Brows
     other = context.new_page()
     other.goto("/o/demo/jobs/?search=seen+elsewhere")
     page = demo.submit_job(name="seen elsewhere", command_line="sleep 300", duration_amount="5")
-    expect(other.locator("#jobs .state-reserved")).to_be_visible(timeout=30_000)
+    expect(other.locator("#jobs").get_by_role("link", name="seen elsewhere")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Cancel").first.click()
     page.get_by_role("button", name="Cancel the job").click()
     expect(other.locator("#jobs .state-cancelled")).to_be_visible(timeout=30_000)

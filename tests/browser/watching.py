@@ -23,7 +23,9 @@ class Watch:
         is_answer = "the server responded with a status of 4" in message.text
         # What htmx says when a click on a link cut its request off; of one that fails, the browser tells too.
         was_cut_off = message.text.startswith(("htmx:afterRequest", "htmx:sendError"))
-        if message.type in ("error", "warning") and not (is_answer or was_cut_off):
+        # Tests beside this one make and remove network interfaces.
+        was_moved = "ERR_NETWORK_CHANGED" in message.text
+        if message.type in ("error", "warning") and not (is_answer or was_cut_off or was_moved):
             self.trouble.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:

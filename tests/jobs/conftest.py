@@ -9,6 +9,8 @@ from pytest_django.fixtures import Settings
 
 from era_platform.common import clock
 from jobs.engines import engine
+from jobs.models import EventMark
+from jobs.selectors.happened import settled_until
 from pricing.models import Pool
 from tests.factories import a_pool
 from tests.jobs.engine import remove_all
@@ -27,6 +29,12 @@ def held_clock() -> Iterator[datetime]:
     minute = datetime.now(UTC).replace(second=10, microsecond=0) - timedelta(minutes=1)
     with clock.freeze(minute):
         yield minute
+
+
+@pytest.fixture
+def told_from_here(db: None) -> None:
+    """What happens from now on is told; tests that empty all tables take the mark with them."""
+    EventMark.objects.update_or_create(id=1, defaults={"event": settled_until() or 0, "soon": clock.now()})
 
 
 @pytest.fixture

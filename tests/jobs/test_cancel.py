@@ -16,6 +16,7 @@ from jobs.states import State
 from pricing.models import Pool
 from tests.factories import Tenant
 from tests.jobs.ways import (
+    at_start,
     attempts,
     balance,
     booked,
@@ -54,16 +55,22 @@ def test_the_slots_can_be_sold_again(ours: Tenant, theirs: Tenant, pool: Pool) -
     assert reserved(theirs, pool, units=8).start_slot == full.start_slot
 
 
-def test_after_the_start_the_state_is_final_at_once_and_the_price_is_paid(ours: Tenant, pool: Pool) -> None:
-    job = cancelled(ours, running(ours, pool))
+@pytest.mark.usefixtures("held_clock")
+def test_after_the_start_the_state_is_final_at_once_and_what_was_used_is_paid(ours: Tenant, pool: Pool) -> None:
+    job = running(ours, pool)
+    at_start(job, 70)
+    job = cancelled(ours, job)
     assert (job.state, job.settled_at) == ("cancelled", None)
     job = exited(job, 143, reason=EndReason.TERMINATED)
     assert (job.state, job.paid, job.exit_code) == ("cancelled", job.price, None)
     assert attempts(job)[0].exit_code == 143
 
 
+@pytest.mark.usefixtures("held_clock")
 def test_one_that_is_starting_pays_too(ours: Tenant, pool: Pool) -> None:
-    job = cancelled(ours, starting(ours, pool))
+    job = starting(ours, pool)
+    at_start(job, 70)
+    job = cancelled(ours, job)
     job = seen(job, Phase.ABSENT)
     assert (job.state, job.paid) == ("cancelled", job.price)
     assert attempts(job)[0].ended_at is not None

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from era_platform.common import storage
+from era_platform.common import archives, storage
 from era_platform.common.errors import InvalidInput, TooLarge
-from jobs import archives, code
+from jobs import code
 from jobs.models import CodeArchive
 from tests.factories import Tenant
 
@@ -216,6 +216,17 @@ def test_what_unpacks_to_too_much_is_refused(pack: Pack, settings: Settings) -> 
     half = b"\0" * 1024 * 1024
     assert code.check(io.BytesIO(pack([("a", half), ("b", half)]))).unpacked == 2 * 1024 * 1024
     assert "larger than 2 MiB, at 'c'" in refusal(pack([("a", half), ("b", half), ("c", b"x")]))
+
+
+def test_a_zip_whose_index_names_bytes_before_its_beginning_is_refused(tmp_path: Path) -> None:
+    """In a file, as uploads come: there it is the system that refuses to go there, not Python."""
+    packed = bytearray(zipped([("a", b"a")]))
+    end = packed.rfind(b"PK\5\6")
+    start = int.from_bytes(packed[end + 16 : end + 20], "little")
+    packed[end + 16 : end + 20] = (start + 100).to_bytes(4, "little")
+    (tmp_path / "code.zip").write_bytes(packed)
+    with (tmp_path / "code.zip").open("rb") as file, pytest.raises(InvalidInput, match="bytes before its beginning"):
+        code.check(file)
 
 
 def test_a_zip_that_lies_about_its_size_is_refused(settings: Settings) -> None:

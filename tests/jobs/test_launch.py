@@ -60,13 +60,13 @@ def test_what_starts_before_beat_comes_round_again_is_waited_for(ours: Tenant, p
     assert (reloaded(later).state, attempts(later)) == ("reserved", [])
 
 
-def test_a_job_whose_whole_slot_passed_fails_and_costs_nothing(ours: Tenant, pool: Pool) -> None:
+def test_a_job_whose_whole_slot_passed_fails_and_costs_nothing_and_is_made_good(ours: Tenant, pool: Pool) -> None:
     job = due(ours, pool)
     job = slot_moved(job, clock.now() - timedelta(seconds=120))
     launch.launch_due()
     job = reloaded(job)
     assert (job.state, job.reason, job.paid, attempts(job)) == ("failed", "platform", 0, [])
-    assert balance(ours.organization) == 100 * MICRO
+    assert balance(ours.organization) == 100 * MICRO + (job.price or 0) // 10
 
 
 def test_one_in_the_last_second_of_its_slot_is_still_started(ours: Tenant, pool: Pool) -> None:

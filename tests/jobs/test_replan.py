@@ -20,11 +20,13 @@ from jobs.models import Job
 from jobs.selectors import consistency
 from jobs.services import launch, receipts, reconcile, transition
 from jobs.services.cancel import cancel
-from jobs.services.replan import credit_of, replan
+from jobs.services.replan import replan
 from jobs.states import State
+from notifications.services import fan_out, mails
 from pricing.models import Outage, Pool
+from pricing.refunds import Policy, failed
 from pricing.selectors import books
-from pricing.services import outages
+from pricing.services import outages, refund_policies
 from tests.factories import Tenant, a_pool, a_tenant
 from tests.jobs.ways import (
     attempts,
@@ -102,8 +104,9 @@ def test_a_job_is_moved_within_its_window_and_keeps_its_price_and_its_receipt(ou
 
 def test_a_job_that_fits_nowhere_ends_with_its_money_back_and_a_credit(ours: Tenant, pool: Pool) -> None:
     before = balance(ours.organization)
+    refund_policies.change(actor=None, pool_id=pool.pk, policy=Policy(loss_credit_percent=7))
     job = sold(ours, pool, units=6, deadline=only_slot(pool))
-    Pool.objects.filter(pk=pool.pk).update(loss_credit_percent=7)
+    refund_policies.change(actor=None, pool_id=pool.pk, policy=Policy(loss_credit_percent=70))
     lose(pool, 4)
     assert [one.pk for one in replan(pool.pk).ended] == [job.pk]
     ended, credit = after(job), -(-job.price * 7 // 100)
@@ -120,7 +123,7 @@ def test_a_job_that_fits_nowhere_ends_with_its_money_back_and_a_credit(ours: Ten
 
 @pytest.mark.parametrize(("percent", "credit"), [(0, 0), (1, 1_235), (10, 12_346), (100, 123_457)])
 def test_the_credit_is_a_part_of_the_price_rounded_up(percent: int, credit: int) -> None:
-    assert credit_of(Job(price=123_457), Pool(loss_credit_percent=percent)) == credit
+    assert failed(Policy(loss_credit_percent=percent), 123_457, lost=True).credit == credit
 
 
 def test_the_head_room_keeps_promises_before_any_is_broken(ours: Tenant, held_clock: datetime) -> None:
@@ -248,13 +251,14 @@ def test_a_stale_look_at_a_job_that_was_moved_does_not_launch_it(ours: Tenant, p
     assert after(job).state == "reserved"
 
 
-@pytest.mark.django_db(transaction=True)
 def test_people_are_told_once_by_mail_of_all_their_jobs(ours: Tenant, pool: Pool) -> None:
     later = clock.now() + timedelta(minutes=30)
     moved = crowded(ours, pool)
     ended = sold(ours, pool, units=8, earliest=later, deadline=later + timedelta(minutes=3))
     lose(pool, 4)
     replan(pool.pk)
+    fan_out.fan_out()
+    mails.send_due()
     [told] = [message for message in mail.outbox if "machine was lost" in message.subject]
     assert told.to == ["member@ours.example.com"]
     for job in (moved, ended):
@@ -333,7 +337,10 @@ def test_after_any_loss_everybody_keeps_moves_within_the_window_or_has_all_back(
 ) -> None:
     before = transaction.savepoint()
     with clock.freeze(datetime.now(UTC).replace(second=10, microsecond=0)):
-        tenant, pool = a_tenant(f"tenant-{percent}-{units}", credits=10_000), a_pool(loss_credit_percent=percent)
+        tenant, pool = (
+            a_tenant(f"tenant-{percent}-{units}", credits=10_000),
+            a_pool(refunds=Policy(loss_credit_percent=percent)),
+        )
         jobs = [_asked(tenant, pool, *each) for each in asked]
         jobs = [job for job in jobs if job.state == "reserved"]
         had, held = balance(tenant.organization), balance(tenant.organization, "held")

@@ -15,6 +15,7 @@ from jobs.services.cancel import cancel
 from pricing.models import Pool
 from tests.factories import Tenant, a_pool
 from tests.jobs.ways import (
+    at_start,
     balance,
     booked,
     events,
@@ -33,16 +34,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("held_clock")]
 CREDITS = 100 * MICRO
 
 
-def at_start(job: Job, seconds: float = 0) -> None:
-    """Set the held clock to so many seconds after the job's slot began."""
-    assert job.start_at is not None
-    clock.advance((job.start_at - clock.now()).total_seconds() + seconds)
-
-
 @pytest.mark.parametrize(("code", "state"), [(0, "succeeded"), (3, "failed"), (137, "failed")])
-def test_a_job_that_ended_by_itself_pays_the_whole_price(ours: Tenant, pool: Pool, code: int, state: str) -> None:
+def test_a_job_that_ended_by_itself_pays_for_the_slots_that_it_began(
+    ours: Tenant, pool: Pool, code: int, state: str
+) -> None:
     job = running(ours, pool)
-    at_start(job, 10)
+    at_start(job, 70)
     job = exited(job, code)
     assert (job.state, job.exit_code, job.paid) == (state, code, job.price)
     assert balance(ours.organization) == CREDITS - (job.price or 0)
@@ -105,7 +102,7 @@ def test_cancelled_while_it_runs_its_next_slot_is_bought_as_soon_as_its_instance
 
 
 def test_a_failure_of_the_platform_costs_nothing_and_says_why(ours: Tenant, pool: Pool) -> None:
-    job = reserved(ours, pool)
+    job = starting(ours, pool)
     at_start(job, 30)
     with scopes_disabled():
         finish.fail_platform(job, "no node was left")
@@ -114,7 +111,7 @@ def test_a_failure_of_the_platform_costs_nothing_and_says_why(ours: Tenant, pool
     assert balance(ours.organization) == CREDITS
     assert booked(job)[-1] == ("release", 1, 2, -2)
     assert events(job)[-2].detail["cause"] == "no node was left"
-    assert events(job)[-1].detail == {"paid": "0.00", "released": "0.045714"}
+    assert events(job)[-1].detail == {"paid": "0.00", "released": "0.045714", "failed": "0.045714"}
 
 
 def test_settling_again_does_nothing(ours: Tenant, pool: Pool) -> None:
@@ -123,7 +120,8 @@ def test_settling_again_does_nothing(ours: Tenant, pool: Pool) -> None:
     assert settle.settle_due() == 0
     assert kinds(job).count("settled") == 1
     with scopes_disabled():
-        assert Transfer.objects.filter(reference=job.pk).count() == 2
+        moved = Transfer.objects.filter(reference=job.pk).order_by("id").values_list("kind", flat=True)
+        assert list(moved) == ["hold", "capture", "release"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -133,7 +131,8 @@ def test_of_many_settling_at_once_one_does(ours: Tenant, pool: Pool) -> None:
         finish.close(Attempt.objects.get(job=job), at=clock.now())
         Job.objects.filter(pk=job.pk).update(state="failed", finished_at=clock.now())
     assert sorted(together(*[lambda: settle.settle(job.pk)] * 6), key=str) == [*[False] * 5, True]
-    assert hold_of(job).captured == job.price
+    hold = hold_of(job)
+    assert (hold.captured, hold.captured + hold.released) == (22_857, job.price)
     assert len(booked(job)) == 2
 
 

@@ -144,7 +144,7 @@ def test_a_refused_flexible_job_is_kept_whole_and_says_what_would_do(pool: Pool,
 def test_a_key_from_before_flexible_requests_still_names_its_job(pool: Pool, ours: Tenant) -> None:
     request = a_request()
     assert "also" not in request.content
-    assert asdict(request) == request.content | {"also": (), "nodes": 1, "network": False}
+    assert asdict(request) == request.content | {"also": (), "nodes": 1, "network": False, "project": ""}
 
 
 def test_too_small_a_wallet_is_told_with_both_amounts_and_nothing_is_kept(pool: Pool) -> None:

@@ -66,6 +66,12 @@ def running(tenant: Tenant, pool: Pool, **fields: Any) -> Job:
     return reloaded(job)
 
 
+def at_start(job: Job, seconds: float = 0) -> None:
+    """Set the held clock to so many seconds after the job's slot began."""
+    assert job.start_at is not None
+    clock.advance((job.start_at - clock.now()).total_seconds() + seconds)
+
+
 def seen(job: Job, phase: Phase, **facts: Any) -> Job:
     """Let the platform see the job's instance like this; then the job as it is."""
     with scopes_disabled():

@@ -75,6 +75,11 @@ def test_what_is_no_amount_is_said_at_the_value(pool: Pool, value: str) -> None:
     assert "value" in form(pool, value=value).errors
 
 
+def test_rows_of_datasets_become_references_and_empty_ones_nothing(pool: Pool) -> None:
+    filled = form(pool, datasets=["team/images@3", " ", " public/words "])
+    assert request_of(filled).datasets == ("team/images@3", "public/words")
+
+
 def test_rows_of_the_environment_become_variables_and_empty_ones_nothing(pool: Pool) -> None:
     filled = form(pool, env_name=["A", "", "B"], env_value=["1", "", "two words"])
     assert request_of(filled).env == {"A": "1", "B": "two words"}

@@ -19,6 +19,10 @@ def pool(db: None) -> Pool:
     return a_pool()
 
 
+def in_minutes(count: float) -> str:
+    return (clock.now() + timedelta(minutes=count)).isoformat()
+
+
 def ask(tenant: Tenant, pool: Pool, org: str = "", **fields: Any) -> Any:
     query: dict[str, Any] = {
         "units": 1,
@@ -77,6 +81,25 @@ def test_an_unfinished_form_is_answered_with_what_is_missing(ours: Tenant, their
     answer = ask(ours, pool, units="", deadline="")
     assert answer.status_code == 400
     assert set(answer.json()["errors"]) == {"units", "deadline"}
+
+
+def test_what_is_offered_instead_can_be_split_over_the_nodes_asked_for(
+    ours: Tenant, theirs: Tenant, pool: Pool
+) -> None:
+    with clock.freeze(clock.now().replace(second=10, microsecond=0)):
+        sold = {"pool": pool.slug, "units": 5, "duration": 180, "deadline": in_minutes(4), "value": "50"}
+        sold |= {"name": "x", "image": "host", "command": "true"}
+        assert ours.api().post("/api/v1/jobs", sold, content_type="application/json").json()["state"] == "reserved"
+        few: dict[str, Any] = {"units": 4, "deadline": in_minutes(4), "duration_amount": 3}
+        assert 'data-offer="units" data-units="3"' in ask(ours, pool, **few).json()["html"]
+        assert 'data-offer="units" data-units="2"' in ask(ours, pool, **few, nodes=2).json()["html"]
+
+
+def test_units_that_cannot_be_split_over_the_nodes_are_said_to_be_so(ours: Tenant, theirs: Tenant, pool: Pool) -> None:
+    answer = ask(ours, pool, units=3, nodes=2)
+    assert answer.status_code == 400
+    assert "can't be split evenly over 2 nodes" in answer.json()["errors"]["nodes"][0]
+    assert "can&#x27;t be split evenly" in answer.json()["html"]
 
 
 def test_without_a_value_only_the_price_is_told(ours: Tenant, theirs: Tenant, pool: Pool) -> None:

@@ -7,6 +7,7 @@ from django import forms
 
 from era_platform.common import money
 from era_platform.common.money import MICRO
+from era_platform.common.sizes import size
 from jobs.models import Job
 from jobs.states import State
 from jobs.templatetags import portal
@@ -41,7 +42,7 @@ def test_a_duration_is_told_in_its_two_largest_parts(seconds: int, text: str) ->
     ("count", "text"), [(0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (5 * 2**40, "5.0 TiB")]
 )
 def test_sizes_are_told_in_binary_units(count: int, text: str) -> None:
-    assert portal.size(count) == text
+    assert size(count) == text
 
 
 def test_a_moment_carries_utc_for_machines_and_for_the_curious() -> None:

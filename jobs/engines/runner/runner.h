@@ -9,7 +9,7 @@
 
 #define NEVER 1e18 /* in Unix seconds */
 
-enum { MAX_MOUNTS = 64, EXIT_NOT_FOUND = 127, EXIT_NOT_EXECUTABLE = 126 };
+enum { MAX_MOUNTS = 256, EXIT_NOT_FOUND = 127, EXIT_NOT_EXECUTABLE = 126 };
 enum mount_kind { READ_ONLY, WRITABLE, DEVICE };
 
 struct mount {

@@ -117,7 +117,7 @@ class Quoting {
   }
 
   address() {
-    const names = ["units", "duration_amount", "duration_unit", "earliest", "deadline", "value"];
+    const names = ["units", "duration_amount", "duration_unit", "earliest", "deadline", "value", "nodes"];
     const query = new URLSearchParams(names.map((name) => [name, field(name).value.trim()]));
     for (const input of waysToRun().flatMap((row) => [...row.querySelectorAll("[name]")])) {
       query.append(input.name, input.value.trim());
@@ -269,6 +269,7 @@ function begin() {
   });
   followCode();
   followRows("env", "env-row");
+  followRows("datasets", "dataset-row");
   followRows("also", "way-row");
   chooseKind();
   quoting.ask();

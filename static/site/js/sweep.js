@@ -26,6 +26,7 @@ function tellProgress({ priced, size }) {
 }
 
 followRows("env", "env-row");
+followRows("datasets", "dataset-row");
 for (const name of ["earliest", "deadline"]) {
   new MomentField(form.elements[name], () => {});
 }

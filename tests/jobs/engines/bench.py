@@ -16,7 +16,7 @@ T = TypeVar("T")
 OURS, THEIRS = 1, 2  # two organizations
 
 
-def eventually(look: Callable[[], T | None], within: float = 20) -> T:
+def eventually(look: Callable[[], T | None], within: float = 60) -> T:
     """What `look` gives as soon as it is true."""
     give_up = time.monotonic() + within
     while not (found := look()):
@@ -86,18 +86,21 @@ class Bench:
     def inspect(self, spec: InstanceSpec) -> Instance:
         return self.engine.inspect(spec.name, spec.attempt)
 
-    def end(self, spec: InstanceSpec, within: float = 30) -> Instance:
+    def end(self, spec: InstanceSpec, within: float = 90) -> Instance:
         return self.reach(spec, Phase.EXITED, within)
 
-    def reach(self, spec: InstanceSpec, phase: Phase, within: float = 30) -> Instance:
-        eventually(lambda: self.inspect(spec).phase is phase, within)
-        return self.inspect(spec)
+    def reach(self, spec: InstanceSpec, phase: Phase, within: float = 90) -> Instance:
+        give_up = time.monotonic() + within
+        while (seen := self.inspect(spec)).phase is not phase:
+            assert time.monotonic() < give_up, f"not {phase} within {within} s: {seen}"
+            time.sleep(0.01)
+        return seen
 
     def log(self, spec: InstanceSpec) -> bytes:
         log = spec.attempt / "log"
         return log.read_bytes() if log.exists() else b""
 
-    def says(self, spec: InstanceSpec, text: str, within: float = 20) -> None:
+    def says(self, spec: InstanceSpec, text: str, within: float = 60) -> None:
         eventually(lambda: text.encode() in self.log(spec), within)
 
     def runner(self, spec: InstanceSpec) -> int:
