@@ -31,6 +31,7 @@ set_defaults() {
     export ERA_REGISTRY_PORT=${ERA_REGISTRY_PORT:-5000} ERA_DOCKER_SOCKET=${ERA_DOCKER_SOCKET:-/var/run/docker.sock}
     export ERA_STORAGE_ROOT=${ERA_STORAGE_ROOT:-/srv/era/storage}
     export ERA_WEB_REPLICAS=${ERA_WEB_REPLICAS:-2}
+    export ERA_ACCEL_PREFIX=${ERA_ACCEL_PREFIX-/_storage/}
     export ERA_BACKGROUND_REPLICAS=${ERA_BACKGROUND_REPLICAS:-1}
     export ERA_AGENTS_ON=${ERA_AGENTS_ON:-node.platform.os == linux}
     local port=""
@@ -181,3 +182,13 @@ log_in() { # GENERATION
 
 CONFIG=$(mktemp -d)
 trap 'rm -rf "$CONFIG"' EXIT
+
+# What comes through is kept by the registry, so that a further try has less to send.
+push_image() { # IMAGE
+    local try
+    for try in 1 2 3; do
+        docker --config "$CONFIG" push --quiet "$1" && return
+        ((try == 3)) || sleep 5
+    done
+    fail "The registry did not take $1."
+}

@@ -19,8 +19,14 @@ from django.core.signals import request_started
 from django.http import FileResponse
 from django.urls import set_script_prefix
 
+from era_platform.common.downloads import PIECE, read_at
+from era_platform.common.downloads import FileResponse as FileOfOurs
+
 THREADS = 64
 """More than there are database connections: who waits for one doesn't keep those from answering who need none."""
+
+READERS = 4
+"""Threads that read files which are sent: they are not kept waiting by pages, nor the other way round."""
 
 Result = TypeVar("Result")
 Receive = Callable[[], Awaitable[Any]]
@@ -33,6 +39,7 @@ class Pages(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+        self._files = ThreadPoolExecutor(READERS, thread_name_prefix="file")
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -44,7 +51,9 @@ class Pages(ASGIHandler):
             return
         context = copy_context()  # the request's own: what it sets there, the thread's next one does not see
         response = await self._in_thread(context, self._answer, scope, body)
-        if response.streaming:
+        if isinstance(response, FileOfOurs):
+            await self._send_file(response, context, receive, send)
+        elif response.streaming:
             await self._stream(response, context, receive, send)
         else:
             await self.send_response(response, send)
@@ -84,6 +93,38 @@ class Pages(ASGIHandler):
         finally:
             gone.cancel()
             await self._in_thread(context, response.close)
+
+    async def _send_file(self, response: FileOfOurs, context: Context, receive: Receive, send: Send) -> None:
+        """Read a piece in a thread while the server sends the one before; nothing of Django's sees them."""
+        gone = asyncio.ensure_future(receive())
+        try:
+            await self._send_pieces(response, gone, send)
+        finally:
+            gone.cancel()
+            await self._in_thread(context, response.close)
+
+    async def _send_pieces(self, response: FileOfOurs, gone: "asyncio.Future[Any]", send: Send) -> None:
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
+        cookies = [(b"Set-Cookie", cookie.OutputString().encode("ascii")) for cookie in response.cookies.values()]
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers + cookies})
+        at, end = response.span
+        ahead = self._read(response, at)
+        try:
+            while at < end and not gone.done():
+                piece = await ahead
+                at += len(piece)
+                if not piece:
+                    raise RuntimeError("the file has become shorter than was announced")  # the connection ends
+                ahead = self._read(response, at)
+                await send({"type": "http.response.body", "body": piece, "more_body": at < end})
+            if response.span.start == end:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            await asyncio.wait([ahead])  # the file is closed next
+
+    def _read(self, response: FileOfOurs, at: int) -> "asyncio.Future[bytes]":
+        size = min(PIECE, response.span.end - at)
+        return asyncio.get_running_loop().run_in_executor(self._files, read_at, response.file, at, size)
 
     async def _one_by_one(self, pieces: Iterator[bytes], context: Context) -> AsyncIterator[bytes]:
         while (piece := await self._in_thread(context, next, pieces, None)) is not None:

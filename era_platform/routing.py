@@ -2,6 +2,7 @@
 
 from channels.routing import URLRouter
 
-from jobs.routing import urlpatterns
+from datasets import routing as datasets
+from jobs import routing as jobs
 
-websockets = URLRouter(urlpatterns)
+websockets = URLRouter([*jobs.urlpatterns, *datasets.urlpatterns])

@@ -22,8 +22,11 @@ def robots(request: HttpRequest) -> HttpResponse:
 api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("", include("accounts.api_urls")),
+    path("", include("notifications.api_urls")),
     path("", include("pricing.api_urls")),
+    path("", include("datasets.api_urls")),
     path("", include("jobs.api_urls")),
+    path("", include("billing.api_urls")),
 ]
 docs = SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="api/docs.html")
 catalog = cache_control(max_age=3600, private=True)(JavaScriptCatalog.as_view(packages=["era_platform"]))
@@ -39,8 +42,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
+    path("", include("notifications.urls")),
     path("", include("pricing.urls")),
+    path("", include("datasets.urls")),
     path("", include("jobs.urls")),
+    path("", include("billing.urls")),
 ]
 
 handler400 = error_views.bad_request

@@ -10,6 +10,8 @@ from types import FrameType
 
 import uvicorn
 
+from era_platform.common.sockets import SERVED
+
 
 class DrainingServer(uvicorn.Server):
     """Takes connections for `drain_seconds` after it was told to stop, and then only ends those it has."""
@@ -40,6 +42,7 @@ def configuration() -> uvicorn.Config:
         # Only the proxy reaches this process; it says who asks.
         forwarded_allow_ips="*",
         timeout_graceful_shutdown=20,
+        **SERVED,
     )
 
 

@@ -23,6 +23,18 @@ def append_only(table: str) -> migrations.RunSQL:
     )
 
 
+def no_truncate(*tables: str) -> migrations.RunSQL:
+    """A migration step: the tables can't be emptied at once either, which goes past what guards their rows."""
+    return migrations.RunSQL(
+        _FUNCTION
+        + "".join(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION era_refuse_change();"
+            for table in tables
+        ),
+        "".join(f"DROP TRIGGER {table}_no_truncate ON {table};" for table in tables),
+    )
+
+
 def fixed_columns(table: str, columns: Sequence[str], *, only_if: str = "true", name: str) -> migrations.RunSQL:
     """A migration step: an update of `table` that changes one of `columns` fails, where `only_if` holds of OLD."""
     changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)

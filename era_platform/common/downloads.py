@@ -1,17 +1,26 @@
-"""Sends a file, whole or the part that a Range header asks for, in pieces: memory doesn't grow with the file."""
+"""Sends files: the whole, or the part that a Range header asks for, in pieces: memory doesn't grow with the file.
+
+Who may read is decided before this is called. The bytes then go the shortest way there is: where a proxy stands in
+front that sees the same storage (ERA_ACCEL_PREFIX) it is told which file to send; else the web process sends them,
+past those parts of Django that handle each piece of a stream (`era_platform.pages`).
+"""
 
 import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
 from email.utils import formatdate
+from pathlib import Path
 from typing import IO, NamedTuple
+from urllib.parse import quote
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 from django.utils.translation import gettext_lazy as _
 
+from era_platform.common import storage
 from era_platform.common.errors import Problem
 from era_platform.common.problems import answer
 
@@ -24,6 +33,16 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+
+class FileResponse(StreamingHttpResponse):
+    """Bytes of an open file, which it owns. Whoever knows this class can send them without asking it for pieces."""
+
+    def __init__(self, file: IO[bytes], span: Span, *, status: int, headers: dict[str, str]) -> None:
+        super().__init__(pieces(file, span), status=status, content_type="application/octet-stream", headers=headers)
+        self.file, self.span = file, span
+        # Should nobody ever ask for the first piece.
+        self._resource_closers.append(file.close)  # type: ignore[attr-defined]
 
 
 class RangeNotSatisfiable(Problem):
@@ -39,10 +58,13 @@ class Wanted(NamedTuple):
     is_part: bool
 
 
-def send_file(request: HttpRequest, file: IO[bytes], name: str) -> HttpResponseBase:
-    """An answer that owns `file` and closes it, to be saved as `name`; follows RFC 9110 on ranges and ETags."""
+def send_file(request: HttpRequest, file: IO[bytes], name: str, *, etag: str = "") -> HttpResponseBase:
+    """An answer that owns `file` and closes it, to be saved as `name`; follows RFC 9110 on ranges and ETags.
+
+    `etag` (without quotes) is of this content alone; where there is none, size and time of the file stand for it.
+    """
     status = os.fstat(file.fileno())
-    etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+    etag = f'"{etag}"' if etag else f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Disposition": content_disposition_header(True, name) or "attachment",
@@ -93,27 +115,48 @@ def _send(
     request: HttpRequest, file: IO[bytes], wanted: Wanted, size: int, headers: dict[str, str]
 ) -> HttpResponseBase:
     start, end = wanted.span
+    if inner := _accelerated(file):
+        file.close()
+        del headers["Accept-Ranges"]  # the proxy says it, too
+        return HttpResponse(content_type="application/octet-stream", headers={**headers, "X-Accel-Redirect": inner})
     headers["Content-Length"] = str(end - start)
     if wanted.is_part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     if request.method == "HEAD":
         file.close()
         return HttpResponse(content_type="application/octet-stream", headers=headers)
-    file.seek(start)
-    response = StreamingHttpResponse(
-        pieces(file, end - start),
-        status=206 if wanted.is_part else 200,
-        content_type="application/octet-stream",
-        headers=headers,
-    )
-    # Should nobody ever ask for the first piece.
-    response._resource_closers.append(file.close)  # type: ignore[attr-defined]
-    return response
+    return FileResponse(file, wanted.span, status=206 if wanted.is_part else 200, headers=headers)
 
 
-async def pieces(file: IO[bytes], length: int) -> AsyncIterator[bytes]:
+def _accelerated(file: IO[bytes]) -> str:
+    """Where the proxy finds the file, which looks at Range itself; empty where it can't.
+
+    It is named as it is really called, without links, since the proxy follows none.
+    """
+    if not settings.ERA_ACCEL_PREFIX:
+        return ""
+    path = Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}"))
+    root = storage.root().resolve()
+    if not path.is_relative_to(root) or not _is_same(path, file):
+        return ""
+    return str(settings.ERA_ACCEL_PREFIX) + quote(os.fsencode(path.relative_to(root)))
+
+
+def _is_same(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    except OSError:
+        return False  # renamed or removed since it was opened
+
+
+async def pieces(file: IO[bytes], span: Span) -> AsyncIterator[bytes]:
     """Asynchronous, since Django reads a synchronous one to its end before it sends the first byte."""
     with file:
-        while length > 0 and (piece := await asyncio.to_thread(file.read, min(PIECE, length))):
-            length -= len(piece)
+        at = span.start
+        while at < span.end and (piece := await asyncio.to_thread(read_at, file, at, min(PIECE, span.end - at))):
+            at += len(piece)
             yield piece
+
+
+def read_at(file: IO[bytes], offset: int, size: int) -> bytes:
+    return os.pread(file.fileno(), size, offset)

@@ -34,6 +34,14 @@ class InsufficientFunds(Problem):
     title: Promise = _("The wallet does not hold enough")
 
 
+class BudgetExceeded(Problem):
+    """A month's limit of a project, or of a member, would be passed; `limit`, `spent` and `left` in credits."""
+
+    status = 402
+    code = "budget_exceeded"
+    title: Promise = _("The budget does not allow this")
+
+
 class Forbidden(Problem):
     """An own thing, without the right role."""
 
@@ -62,6 +70,22 @@ class TooLarge(Problem):
     status = 413
     code = "too_large"
     title: Promise = _("Too large")
+
+
+class QuotaExceeded(Problem):
+    """The organization may not store so much more; `more`, `free` and `quota` in bytes."""
+
+    status = 413
+    code = "quota_exceeded"
+    title: Promise = _("The organization's storage quota is used up")
+
+
+class StorageFull(Problem):
+    """The disk itself has no room, whatever the quota says."""
+
+    status = 507
+    code = "storage_full"
+    title: Promise = _("The platform's storage is full")
 
 
 class IdempotencyMismatch(Problem):

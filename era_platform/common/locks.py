@@ -14,7 +14,7 @@ def advisory_lock(name: str) -> Iterator[bool]:
     It belongs to the database connection of this thread: when the process or the connection dies,
     PostgreSQL lets go of it.
     """
-    key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+    key = _key(name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
         held = bool(cursor.fetchone()[0])
@@ -23,6 +23,34 @@ def advisory_lock(name: str) -> Iterator[bool]:
     finally:
         if held:
             _unlock(key)
+
+
+@contextmanager
+def exclusive_lock(name: str) -> Iterator[None]:
+    """Wait until nobody shares the lock called `name`, and keep everybody out until the block ends."""
+    key = _key(name)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+    try:
+        yield
+    finally:
+        _unlock(key)
+
+
+def share_until_commit(name: str) -> None:
+    """Wait until nobody has the lock called `name` exclusively, and share it until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_key(name)])
+
+
+def keep_until_commit(name: str) -> None:
+    """Wait until nobody has the lock called `name`, and keep it exclusively until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key(name)])
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
 
 
 def _unlock(key: int) -> None:

@@ -17,6 +17,7 @@ TOLD = {
     "415": "The content type of the body is not understood.",
     "416": "The range lies beyond the end.",
     "422": "The Idempotency-Key was used for another request.",
+    "507": "The platform's storage is full.",
 }
 FIELD_ERROR = {
     "type": "object",

@@ -32,6 +32,11 @@ def archive_path(organization_id: int, digest: str) -> Path:
     return root() / "code" / str(organization_id) / digest
 
 
+def datasets_folder(organization_id: int) -> Path:
+    """The files of one organization's datasets: `blobs/ parts/ trees/ previews/`; no other user can enter it."""
+    return root() / "datasets" / str(organization_id)
+
+
 def inside(folder: Path, relative: str) -> Path:
     """The file `relative` names in `folder`. NotFound if it isn't there or leads out of it, by .. or by a link."""
     if "\0" in relative:

@@ -5,6 +5,8 @@ import sys
 
 import uvicorn
 
+from era_platform.common.sockets import SERVED
+
 
 def serve(descriptor: int) -> None:
     config = uvicorn.Config(
@@ -15,6 +17,7 @@ def serve(descriptor: int) -> None:
         access_log=False,
         # Followers of a log keep their WebSocket open for hours: a stop does not wait for them.
         timeout_graceful_shutdown=3,
+        **SERVED,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 

@@ -21,12 +21,19 @@ ERA_RUNNER = Path(env("ERA_RUNNER", default=str(BASE_DIR / "jobs/engines/runner/
 ERA_DOCKER_HOST = env("ERA_DOCKER_HOST", default="unix:///var/run/docker.sock")
 ERA_PUBLIC_URL = env("ERA_PUBLIC_URL", default="http://localhost:8000")
 ERA_EMBEDDED = False
+# Where the proxy in front serves ERA_STORAGE_ROOT to whom the portal sends there, such as /_storage/.
+ERA_ACCEL_PREFIX = env("ERA_ACCEL_PREFIX", default="")
 
 # --- limits -----------------------------------------------------------------------------------
 ERA_CODE_ARCHIVE_MAX_BYTES = env.int("ERA_CODE_ARCHIVE_MAX_BYTES", default=64 * 1024 * 1024)
 ERA_CODE_UNPACKED_MAX_BYTES = env.int("ERA_CODE_UNPACKED_MAX_BYTES", default=1024 * 1024 * 1024)
 ERA_CODE_MAX_FILES = env.int("ERA_CODE_MAX_FILES", default=20_000)
 ERA_BATCH_MAX_BYTES = env.int("ERA_BATCH_MAX_BYTES", default=16 * 1024 * 1024)
+ERA_DATASET_QUOTA_BYTES = env.int("ERA_DATASET_QUOTA_BYTES", default=100 * 1024**3)
+ERA_DATASET_MAX_FILES = env.int("ERA_DATASET_MAX_FILES", default=1_000_000)
+ERA_DATASET_PUT_MAX_BYTES = env.int("ERA_DATASET_PUT_MAX_BYTES", default=64 * 1024 * 1024)
+ERA_DATASET_ARCHIVE_MAX_BYTES = env.int("ERA_DATASET_ARCHIVE_MAX_BYTES", default=4 * 1024**3)
+ERA_UPLOAD_KEPT_HOURS = env.int("ERA_UPLOAD_KEPT_HOURS", default=48)
 ERA_STORAGE_MIN_FREE_BYTES = env.int("ERA_STORAGE_MIN_FREE_BYTES", default=100 * 1024 * 1024)
 # Of jobs on the process engine; a job's user is ERA_JOB_UID_BASE + the organization's number.
 ERA_JOB_UID_BASE = env.int("ERA_JOB_UID_BASE", default=200_000)
@@ -38,6 +45,20 @@ ERA_GPU_RESOURCE = env("ERA_GPU_RESOURCE", default="NVIDIA-GPU")
 ERA_NODE_GRACE_SECONDS = env.int("ERA_NODE_GRACE_SECONDS", default=30)
 ERA_REPLAN_AHEAD_SECONDS = env.int("ERA_REPLAN_AHEAD_SECONDS", default=6 * 3600)
 ERA_STAGING_STALL_SECONDS = env.int("ERA_STAGING_STALL_SECONDS", default=60)
+# The most, in credits, that somebody in support gives back or credits in one go.
+ERA_SUPPORT_REFUND_LIMIT = env("ERA_SUPPORT_REFUND_LIMIT", default="100")
+# The most, in credits, that one operator puts into wallets within a day without another one's approval.
+ERA_TOP_UP_APPROVAL_ABOVE = env("ERA_TOP_UP_APPROVAL_ABOVE", default="1000")
+# How much CPU, GPU and memory count in what machines are used; they add up to 1.
+ERA_UTILISATION_RATIOS = env("ERA_UTILISATION_RATIOS", default="0.4,0.4,0.2")
+# Paying for credits: on where both keys are given; a file may end with a newline, a key doesn't. The price is of one
+# credit, in the currency's smallest unit.
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="").strip()
+STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="").strip()
+STRIPE_API_BASE = env("STRIPE_API_BASE", default="")
+ERA_CREDIT_PRICE_CENTS = env.int("ERA_CREDIT_PRICE_CENTS", default=100)
+ERA_CREDIT_CURRENCY = env("ERA_CREDIT_CURRENCY", default="eur")
+ERA_WEBHOOK_PRIVATE = env.bool("ERA_WEBHOOK_PRIVATE", default=False)
 ERA_INVITATION_DAYS = env.int("ERA_INVITATION_DAYS", default=7)
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -70,10 +91,13 @@ INSTALLED_APPS = [
     "django_structlog",
     "era_platform",
     "accounts",
+    "notifications",
     "pricing",
     "datasets",
     "images",
     "jobs",
+    "billing",
+    "desk",
 ]
 
 MIDDLEWARE = [
@@ -105,6 +129,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "accounts.context_processors.organizations",
+                "desk.context_processors.banners",
             ],
         },
     },
@@ -149,6 +174,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.staff.RoleBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -204,6 +230,7 @@ NPM_FILES = {
     ),
     "vendor/htmx": ("htmx.org/dist", ["htmx.min.js"]),
     "vendor/idiomorph": ("idiomorph/dist", ["idiomorph-ext.min.js"]),
+    "vendor/noble-hashes": ("@noble/hashes", ["sha2.js", "_md.js", "_u64.js", "utils.js"]),
     "vendor/uplot": ("uplot/dist", ["uPlot.esm.js", "uPlot.min.css"]),
     "vendor/xterm": ("@xterm/xterm", ["lib/xterm.mjs", "css/xterm.css"]),
     "vendor/xterm-fit": ("@xterm/addon-fit", ["lib/addon-fit.mjs"]),
@@ -224,6 +251,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
+        "media-src": ["'self'"],
+        "worker-src": ["'self'"],
         "manifest-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
@@ -256,9 +285,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "displayRequestDuration": True, "validatorUrl": None},
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "JobState": "jobs.states.State",
+        "JobState": "jobs.api.serializers.STATES",
         "Reason": "pricing.domain.Reason",
         "TransferKind": "accounts.models.Transfer.Kind",
+        "VersionState": "datasets.api.serializers.VERSION_STATES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
