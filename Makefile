@@ -22,7 +22,7 @@ RUNNER := jobs/engines/runner/era-runner
 MESSAGES := $(wildcard era_platform/locale/*/LC_MESSAGES/*.po)
 STATIC := $(shell find static/site era_platform/staticfiles.py era_platform/settings -type f -not -name '*.pyc')
 
-.PHONY: help run install test test-deploy lint format bench lock clean
+.PHONY: help run install test test-deploy lint format bench demo-data lock clean
 
 help:
 	@echo 'make run     install what is missing and start everything: http://localhost:8000'
@@ -30,13 +30,14 @@ help:
 	@echo 'make test-deploy   build the images and deploy them on a Docker Swarm of its own; jobs of several nodes (minutes)'
 	@echo 'make lint    the checks only;  make format   lay out the code'
 	@echo 'make bench   measure, and print a table'
+	@echo 'make demo-data SIZE=small|medium|large   fill the database with made-up jobs and money'
 	@echo 'make lock    compile the pinned lists of packages anew'
 	@echo 'make clean   remove what was installed and built; the data in var/ stays'
 
 run: install
 	@exec $(BIN)/python manage.py up
 
-install: .venv/.packages .venv/.kernel $(RUNNER) .venv/.messages .venv/.static .venv-jobs/.packages
+install: .venv/.packages .venv/.cli .venv/.kernel $(RUNNER) .venv/.messages .venv/.static .venv-jobs/.packages
 
 test: install .venv/.test-packages
 	@exec $(BIN)/python -m tests.steps all
@@ -44,7 +45,7 @@ test: install .venv/.test-packages
 test-deploy: install .venv/.test-packages
 	@exec $(BIN)/python -m pytest -q -m deploy tests/swarm
 
-lint: .venv/.packages .venv/.kernel .venv/.test-packages
+lint: .venv/.packages .venv/.cli .venv/.kernel .venv/.test-packages
 	@exec $(BIN)/python -m tests.steps checks
 
 format: .venv/.test-packages
@@ -53,6 +54,9 @@ format: .venv/.test-packages
 
 bench: install .venv/.test-packages
 	@exec $(BIN)/python -m benchmarks
+
+demo-data: install
+	@exec $(BIN)/python manage.py demo_data '$(or $(SIZE),small)'
 
 # --- Python -----------------------------------------------------------------------------------
 # What Debian keeps in packages of their own: python3-venv, python3-dev and the C library's headers.
@@ -89,6 +93,13 @@ endef
 .venv/.test-packages: tests/requirements.txt .venv/.packages
 	@echo 'Installing what the tests need into .venv'
 	@umask 022; $(BIN)/python $(PIP) -r tests/requirements.txt
+	@touch $@
+
+# The command line, a package of its own: `.venv/bin/era`.
+.venv/.cli: cli/pyproject.toml cli/requirements.txt .venv/.packages
+	@echo 'Installing the command line into .venv'
+	@umask 022; $(BIN)/python $(PIP) -r cli/requirements.txt
+	@umask 022; PYTHONWARNINGS=ignore $(BIN)/python $(PIP) --no-deps --no-build-isolation -e cli
 	@touch $@
 
 # What jobs use that run as processes on this machine: none of the platform's own packages.
@@ -138,6 +149,7 @@ COMPILE := $(BIN)/python -m piptools compile --quiet --allow-unsafe --strip-extr
 
 lock: .venv/.test-packages
 	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) -c requirements.txt cli/pyproject.toml -o cli/requirements.txt
 	$(COMPILE) tests/requirements.in -o tests/requirements.txt
 	$(COMPILE) examples/requirements.in -o examples/requirements.txt
 	@$(call NPM,install --package-lock-only)

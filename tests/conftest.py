@@ -2,8 +2,11 @@
 
 import pytest
 
+from tests.clearing import clear_quickly
 from tests.factories import Tenant, a_tenant
 from tests.needs import reason_to_leave_out
+
+clear_quickly()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -29,6 +29,7 @@ NEEDS = [
     Need("busybox", "busybox-static", *SWARM),
     Need("docker-registry", "docker-registry", *SWARM),
     Need("debootstrap", "debootstrap", *SWARM),
+    Need("nginx", "nginx", "proxy", "tests behind the proxy of a deployment"),
     Need("chromium", "chromium", "browser", "tests of the pages in a browser"),
 ]
 

@@ -20,7 +20,14 @@ from psycopg.rows import dict_row
 from era_platform.embedded.ports import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
-NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "ERA_DATA_DIR", "ERA_STORAGE_ROOT", "DJANGO_SETTINGS_MODULE")
+NOT_INHERITED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ERA_DATA_DIR",
+    "ERA_STORAGE_ROOT",
+    "DJANGO_SETTINGS_MODULE",
+    "PROMETHEUS_MULTIPROC_DIR",
+)
 READY_WITHIN = 120.0
 STOPPED_WITHIN = 30.0
 

@@ -24,6 +24,7 @@ from era_platform.embedded.valkey import Valkey
 
 Server = Postgres | Valkey
 VARIABLES = ("DATABASE_URL", "REDIS_URL")
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
 running = ExitStack()
 
 
@@ -31,6 +32,9 @@ running = ExitStack()
 def pytest_load_initial_conftests() -> Iterator[None]:
     if not all(os.environ.get(variable) for variable in VARIABLES):
         os.environ.update(running.enter_context(servers_for_tests()))
+    worker, data = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("ERA_DATA_DIR")
+    if worker and data:  # what another worker's tests count is not to be seen here
+        os.environ[METRICS] = str(Path(data) / f"metrics-{worker}")
     yield
 
 

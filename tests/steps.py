@@ -13,9 +13,9 @@ from pathlib import Path
 from tests.needs import install_what_is_missing
 
 PROGRAMS = Path(sys.executable).parent
-WHOLE = "engine or swarm or browser or load or api"
+WHOLE = "engine or swarm or browser or load or api or platform"
 APART = "deploy"  # builds all images: `make test-deploy`
-ALONE = "faults"  # kills parts and looks at what is left: with nothing beside it
+ALONE = "faults"  # kills parts at moments that count: with nothing beside it
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "era_platform.settings.production",
     "SECRET_KEY": "not-a-secret-but-long-and-of-many-different-characters-0123456789",

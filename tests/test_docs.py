@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,26 @@ def test_every_python_package_has_a_line_in_dependencies(name: str) -> None:
     assert {package for package in required(PROJECT / name) if f"| {package} |" not in DEPENDENCIES} == set()
 
 
+def test_every_package_of_the_command_line_has_a_line_in_dependencies() -> None:
+    needed = tomllib.loads((PROJECT / "cli" / "pyproject.toml").read_text())["project"]["dependencies"]
+    packages = {re.split(r"[\[~=<>; ]", line)[0] for line in needed}
+    assert {package for package in packages if f"| {package} |" not in DEPENDENCIES} == set()
+
+
 def test_every_front_end_package_has_a_line_in_dependencies() -> None:
     packages = json.loads((PROJECT / "package.json").read_text())["dependencies"]
     assert {package for package in packages if f"| {package} |" not in DEPENDENCIES} == set()
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "tests/requirements.txt", "examples/requirements.txt", "package-lock.json"]
+    "name",
+    [
+        "requirements.txt",
+        "cli/requirements.txt",
+        "tests/requirements.txt",
+        "examples/requirements.txt",
+        "package-lock.json",
+    ],
 )
 def test_pinned_lists_name_no_registry(name: str) -> None:
     text = (PROJECT / name).read_text()

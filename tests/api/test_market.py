@@ -116,6 +116,23 @@ def test_a_refusal_has_a_reason(
     assert quoted(ours.api(), a_quote(**fields))["reason"] == reason
 
 
+def test_a_quote_for_several_nodes_offers_only_what_can_be_split_over_them(
+    ours: Tenant, pool: Pool, a_quote: MakeBody, a_body: MakeBody
+) -> None:
+    with clock.freeze(clock.now().replace(second=10, microsecond=0)):
+        soon = {"duration": 180, "deadline": in_hours(4 / 60)}
+        ours.api().post("/api/v1/jobs", a_body(units=5, **soon), content_type="application/json")
+        offers = [quoted(ours.api(), a_quote(units=4, nodes=nodes, **soon))["alternatives"] for nodes in (1, 2)]
+    assert [each["units"] for offer in offers for each in offer if each["kind"] == "units"] == [3, 2]
+
+
+def test_a_quote_for_units_that_cannot_be_split_over_the_nodes_is_refused(
+    ours: Tenant, pool: Pool, a_quote: MakeBody
+) -> None:
+    response = ours.api().post("/api/v1/quotes", a_quote(units=[4, 3], duration=[60, 120], nodes=2), "application/json")
+    assert (response.status_code, response.json()["field"]) == (400, "nodes")
+
+
 def test_the_curve_has_a_price_for_each_start(ours: Tenant, pool: Pool, a_quote: MakeBody) -> None:
     quote = quoted(ours.api(), a_quote(curve=True))
     curve = quote["curve"]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.embedded.refusal import refusal
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.platform
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.embedded.refusal import refusal
 from tests.embedded.whole import PARTS, belongings, end, parts
 from tests.platform import Platform, database, eventually, running_platform, start_platform
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.platform
 
 
 @pytest.fixture(scope="module")
