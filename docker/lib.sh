@@ -116,7 +116,7 @@ once() {
     shift 2
     while [[ $1 != -- ]]; do options+=("$1"); shift; done
     shift
-    docker service create --detach --quiet --no-resolve-image --endpoint-mode dnsrr --name "$name" --mode replicated-job \
+    docker service create --detach --quiet --no-resolve-image --endpoint-mode dnsrr --name "$name" \
         --restart-condition none --constraint "node.id==$SELF" "${options[@]}" "$image" "$@" >/dev/null || return 1
     while :; do
         state=$(docker service ps --no-trunc --format '{{.CurrentState}}: {{.Error}}' "$name" | head -n 1)

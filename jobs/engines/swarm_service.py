@@ -1,4 +1,4 @@
-"""What Docker Swarm is asked for: one attempt of a job as a replicated-job service."""
+"""What Docker Swarm is asked for: one attempt of a job as a service of one task that is never started again."""
 
 import hashlib
 import os
@@ -44,7 +44,7 @@ def service(whole: InstanceSpec, rank: int, image: str, *, placed: bool, network
         "endpoint_spec": EndpointSpec(mode="dnsrr"),  # its name stands for its container, without a balancer between
         "name": name,
         "labels": {**spec.labels, LABEL: spec.name, MEMBER: name, POOL_LABEL: spec.pool},
-        "mode": ServiceMode("replicated-job", replicas=1, concurrency=1),
+        "mode": ServiceMode("replicated", replicas=1),
         "task_template": TaskTemplate(
             container_spec=_container(spec, name, rank, image),
             resources=_resources(spec),

@@ -24,7 +24,6 @@ def swarm() -> Iterator[Rig]:
     with running_swarm() as rig:
         rig.pools = {"n1": "local", "n2": "wide", "n3": "wide"}
         rig.reset_pools()
-        rig.settle()
         yield rig
 
 

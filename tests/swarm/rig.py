@@ -2,20 +2,24 @@
 
 import os
 import subprocess
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
+from uuid import uuid4
+
+from docker.models.nodes import Node as DockerNode
 
 import docker
-from tests.swarm.images import import_busybox
-from tests.swarm.labels import labelled_otherwise, set_labels, until, wait_until_tasks_stay
 from tests.swarm.network import PATH, Site, free_site, run
 from tests.swarm.node import Node, end_processes, remove_cgroups, unmount_below
 
 REGISTRY_PORT = 5000
+POOL = "era.pool"
 MOST_NODES = 5
 HEARTBEAT_SECONDS = 3  # a node is down when three are missed; Docker's own 5 s would have tests wait longer
 
@@ -40,7 +44,7 @@ class Registry:
                 ["docker-registry", "serve", str(settings)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True,
             )  # fmt: skip
-        until(self._answers, f"the registry: {(self.folder / 'log').read_text()[-1000:]}")
+        _until(self._answers, f"the registry: {(self.folder / 'log').read_text()[-1000:]}")
 
     def stop(self) -> None:
         if self.server is not None:
@@ -88,16 +92,17 @@ class Rig:
         return name
 
     def set_pools(self, **pools: str) -> None:
-        """Label nodes: `set_pools(n1="local")`. Nodes not named lose their label; without arguments, all do. What is
-        placed afterwards is judged by these labels: see labels.py."""
+        """Label nodes: `set_pools(n1="local")`. Nodes not named lose their label; without arguments, all do."""
         with self.client() as client:
-            if labelled_otherwise(client, pools):
-                set_labels(client, self.push(import_busybox(client)), pools)
+            for found in client.nodes.list():
+                pool = pools.get(found.attrs["Description"]["Hostname"], "")
+                _until(partial(_label, found, POOL, pool), f"a label on {found.id}")
 
-    def settle(self) -> None:
-        """Of a new Swarm: until what is placed by its labels stays."""
+    def change(self, name: str) -> None:
+        """Write something about a node that means nothing: its manager looks at all that runs there again."""
         with self.client() as client:
-            wait_until_tasks_stay(client, self.push(import_busybox(client)))
+            (node,) = (found for found in client.nodes.list() if found.attrs["Description"]["Hostname"] == name)
+            _until(partial(_label, node, "era.changed", uuid4().hex), f"a change of {name}")
 
     def reset_pools(self) -> None:
         """As it was in the beginning."""
@@ -111,7 +116,7 @@ class Rig:
 
     def wait_until(self, name: str, state: str, within: float = 120) -> None:
         """Until the manager takes a node for `ready` or `down`."""
-        until(lambda: self._state(name) == state, f"{name} to be {state}", within)
+        _until(lambda: self._state(name) == state, f"{name} to be {state}", within)
 
     def repair(self) -> None:
         """Whatever a test did: registry, cables, daemons and labels as at the beginning, and all nodes ready."""
@@ -221,3 +226,25 @@ def _clear(rig: Rig) -> None:
     unmount_below(rig.site.folder)
     remove_cgroups(rig.site.name)
     rmtree(rig.site.folder, ignore_errors=True)
+
+
+def _label(node: DockerNode, label: str, value: str) -> bool:
+    """Empty takes it away. False where the manager has written something about the node since, so that it must be
+    read again."""
+    node.reload()
+    spec = node.attrs["Spec"]
+    labels = {name: text for name, text in {**spec.get("Labels", {}), label: value}.items() if text}
+    try:
+        return labels == spec.get("Labels", {}) or bool(node.update({**spec, "Labels": labels}))
+    except docker.errors.APIError as error:
+        if "out of sequence" not in str(error):
+            raise
+        return False
+
+
+def _until(look: Callable[[], bool], what: str, within: float = 60) -> None:
+    give_up = time.monotonic() + within
+    while not look():
+        if time.monotonic() > give_up:
+            raise RuntimeError(f"not within {within} s: {what}")
+        time.sleep(0.05)

@@ -146,13 +146,30 @@ def test_memory_and_cpus_are_limited(bench: Bench, swarm: Rig) -> None:
     assert 0 < usage.memory_bytes < 64 * 2**20
 
 
-def test_an_instance_is_known_by_its_container_on_whichever_node(bench: Bench, swarm: Rig) -> None:
-    spec = bench.shell("echo ready; sleep 60", pool="wide")
-    bench.says(spec, "ready")
-    ((_node, container),) = eventually(lambda: swarm.containers(spec.name))
-    for shown in (container, container[:12]):
-        assert bench.engine.instance_in(shown) == spec.name
-    assert bench.engine.instance_in("0" * 12) is None
+def test_a_change_of_its_node_does_not_end_what_runs_beside_what_has_ended(bench: Bench, cluster: Rig) -> None:
+    """At each change Swarm adds up what its tasks there reserve, and rejects those for which nothing is left."""
+    whole = {"pool": "local", "cpus": os.cpu_count()}
+    for _ in range(3):
+        bench.end(bench.shell("true", **whole))
+    runs = bench.shell("until [ -e go ]; do touch $ERA_OUTPUT_DIR/alive; sleep 0.1; done", **whole)
+    alive = runs.outputs / "alive"
+    eventually(alive.exists)
+    cluster.change("n1")
+    for _ in range(10):
+        alive.unlink()
+        eventually(alive.exists)
+    assert bench.inspect(runs).phase is Phase.RUNNING
+    (runs.code / "go").touch()
+    assert bench.end(runs).exit_code == 0
+
+
+def test_what_is_deleted_leaves_nothing_behind(bench: Bench, swarm: Rig) -> None:
+    ended, runs = bench.shell("true"), bench.shell("trap '' TERM; while :; do sleep 1; done")
+    bench.end(ended)
+    eventually(lambda: _tasks(swarm, ended) == _tasks(swarm, runs) == 1)
+    for spec in (ended, runs):
+        bench.engine.delete(spec.name, spec.attempt)
+    eventually(lambda: not any(_tasks(swarm, spec) or _containers(swarm, spec) for spec in (ended, runs)))
 
 
 def test_gpus_are_counted(bench: Bench) -> None:
@@ -176,13 +193,14 @@ def test_jobs_of_a_pool_run_on_its_nodes_only(bench: Bench, swarm: Rig) -> None:
     assert "no suitable node (scheduling constraints" in _waits(bench, pool="nobody")
 
 
-def test_it_tells_the_node_while_it_runs_and_when_it_is_over(bench: Bench, swarm: Rig) -> None:
+def test_it_tells_node_and_container_while_it_runs_and_when_it_is_over(bench: Bench, swarm: Rig) -> None:
     spec = bench.shell("echo ready; until [ -e go ]; do sleep 0.1; done", pool="wide")
     bench.says(spec, "ready")
-    ((node, _),) = swarm.containers(spec.name)
-    assert bench.inspect(spec).nodes == (node.name,)
+    ((node, container),) = eventually(lambda: swarm.containers(spec.name))
+    eventually(lambda: bench.inspect(spec).containers)
     (spec.code / "go").touch()
-    assert bench.end(spec).nodes == (node.name,)
+    for seen in (bench.inspect(spec), bench.end(spec)):
+        assert (seen.nodes, seen.containers) == ((node.name,), (container,))
 
 
 def test_how_it_ended_is_told_without_docker_but_not_where(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +209,7 @@ def test_how_it_ended_is_told_without_docker_but_not_where(bench: Bench, monkeyp
     with monkeypatch.context() as silent:
         silent.setattr(bench.engine, "_task", _refuse)
         found = bench.inspect(spec)
-    assert (found.phase, found.exit_code, found.nodes) == (Phase.EXITED, 0, ())
+    assert (found.phase, found.exit_code, found.nodes, found.containers) == (Phase.EXITED, 0, (), ())
 
 
 def _refuse(name: str) -> None:
@@ -252,6 +270,17 @@ def _waits(bench: Bench, **changes: Any) -> str:
     found = bench.inspect(spec)
     assert found.phase is Phase.CREATED
     return found.detail
+
+
+def _tasks(swarm: Rig, spec: InstanceSpec) -> int:
+    with swarm.client() as client:
+        return len(client.api.tasks(filters={"label": f"era.instance={spec.name}"}))
+
+
+def _containers(swarm: Rig, spec: InstanceSpec) -> int:
+    """Those that have ended too, on the manager."""
+    with swarm.client() as client:
+        return len(client.api.containers(all=True, filters={"label": f"era.instance={spec.name}"}))
 
 
 def _container(client: docker.DockerClient, spec: InstanceSpec) -> Container:

@@ -34,9 +34,7 @@ def test_an_attempt_that_was_cut_off_writes_on_but_not_to_the_next_ones_outputs(
     eventually(lambda: step(first.outputs))
     ((node, _),) = eventually(lambda: cluster.containers(first.name))
     node.cut()
-    bench.reach(first, Phase.LOST, within=120)
-    # Swarm may reject its task a moment before it says that the node is down: lost it is either way.
-    eventually(lambda: f"node is down: {node.name}" in bench.inspect(first).detail)
+    assert f"node is down: {node.name}" in bench.reach(first, Phase.LOST, within=120).detail
     seen = step(first.outputs)
     eventually(lambda: step(first.outputs) != seen)  # it writes on, as nobody reaches it
     second = next_attempt(bench, first, GOES_ON)
