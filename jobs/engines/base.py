@@ -74,7 +74,7 @@ class InstanceSpec:
 class Instance:
     """What an engine knows of an instance. `exit_code` is 128 + n where signal n ended it; `reason` is
     there where the runner told it; `detail` says why it waits or was lost, in the engine's words. `nodes` are those
-    that it is or was on, by rank, as far as the engine can tell."""
+    that it is or was on, by rank, and `containers` the ids of those it ran in, as far as the engine can tell."""
 
     name: str
     phase: Phase
@@ -84,19 +84,21 @@ class Instance:
     reason: EndReason | None = None
     detail: str = ""
     nodes: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Usage:
     """CPU seconds since the instance began, and bytes of memory it has now; the same of its GPUs, where it has some
     and somebody can tell: how much they were used just now in percent, and the memory of all of them together. `node`
-    is where it was seen."""
+    is where it was seen, `containers` are the ids of those in which."""
 
     cpu_seconds: float
     memory_bytes: int
     gpu_percent: float | None = None
     gpu_memory_bytes: int | None = None
     node: str = ""
+    containers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,3 @@ class Engine(Protocol):
 
     def instances(self) -> list[str]:
         """The names of all instances of ours that are there, alive or ended."""
-
-    def instance_in(self, container: str) -> str | None:
-        """The name of the instance whose container has an id that begins like this, as long as the engine knows it."""

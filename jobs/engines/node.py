@@ -79,6 +79,7 @@ def _usage(container: Any, known: list[gpus.Gpu]) -> Usage | None:
         stats["memory_stats"]["usage"],
         sum(gpu.percent for gpu in own) / len(own) if own else None,
         sum(gpu.memory_bytes for gpu in own) if own else None,
+        containers=(container.id,),
     )
 
 
@@ -91,6 +92,7 @@ def _together(usages: list[Usage]) -> Usage:
         sum(one.memory_bytes for one in usages),
         sum(percents) / len(percents) if percents else None,
         sum(memories) if memories else None,
+        containers=tuple(container for one in usages for container in one.containers),
     )
 
 

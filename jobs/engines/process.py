@@ -100,9 +100,6 @@ class ProcessEngine:
     def instances(self) -> list[str]:
         return folders.listed_instances()
 
-    def instance_in(self, container: str) -> str | None:
-        return None  # there are no containers
-
 
 def _begin(spec: InstanceSpec, member: AttemptFolder) -> None:
     command = [str(runner()), "--attempt", str(spec.attempt), "--daemon", *_place(spec, member)]

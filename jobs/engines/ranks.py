@@ -46,9 +46,10 @@ def told(spec: InstanceSpec, master: str) -> dict[str, str]:
 
 
 def together(name: str, members: list[Instance]) -> Instance:
-    """All of them as one, on all their nodes."""
+    """All of them as one, on all their nodes and in all their containers."""
     nodes = dict.fromkeys(node for member in members for node in member.nodes)
-    return replace(_come_to(name, members), nodes=tuple(nodes))
+    containers = tuple(container for member in members for container in member.containers)
+    return replace(_come_to(name, members), nodes=tuple(nodes), containers=containers)
 
 
 def _come_to(name: str, members: list[Instance]) -> Instance:

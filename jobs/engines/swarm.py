@@ -93,11 +93,11 @@ class SwarmEngine:
         started, ended = folder.started(), folder.ended()
         begun = started.at if started else None
         if ended:
-            return replace(as_told(name, started, ended), nodes=self._where_it_was(name))
+            return self._located_if_known(as_told(name, started, ended))
         if task is None:
             return _without_task(name, folder, begun)
         found = self._on_lost_node(name, task, begun) or _from_task(name, task["Status"], begun)
-        return replace(found, nodes=self._where(task))
+        return self._located(found, task)
 
     def _on_lost_node(self, name: str, task: dict[str, Any], begun: datetime | None) -> Instance | None:
         """Lost where its node is down: a task stays `running` in the manager's books there, and for hours."""
@@ -106,16 +106,19 @@ class SwarmEngine:
                 return None
             return Instance(name, Phase.LOST, begun, detail=f"Its node is down: {self._nodes.name(task['NodeID'])}.")
 
-    def _where(self, task: dict[str, Any]) -> tuple[str, ...]:
+    def _located(self, instance: Instance, task: dict[str, Any]) -> Instance:
+        """With its node and container."""
+        container = (task["Status"].get("ContainerStatus") or {}).get("ContainerID")
         with _engine_errors():
-            return (self._nodes.name(task["NodeID"]),) if task.get("NodeID") else ()
+            nodes = (self._nodes.name(task["NodeID"]),) if task.get("NodeID") else ()
+        return replace(instance, nodes=nodes, containers=(container,) if container else ())
 
-    def _where_it_was(self, name: str) -> tuple[str, ...]:
-        """How it ended is known without Docker, and must not wait for it."""
+    def _located_if_known(self, instance: Instance) -> Instance:
+        """How one ended is known without Docker, and must not wait for it."""
         with suppress(EngineError):
-            task = self._task(name)
-            return self._where(task) if task else ()
-        return ()
+            task = self._task(instance.name)
+            return self._located(instance, task) if task else instance
+        return instance
 
     def terminate(self, name: str, attempt: Path, grace_seconds: float) -> None:
         if folders.is_listed(name):
@@ -159,17 +162,6 @@ class SwarmEngine:
             swarm_networks.sweep(self._docker)
             services = self._docker.services.list(filters={"label": LABEL})
             return sorted({found.attrs["Spec"]["Labels"][LABEL] for found in services})
-
-    def instance_in(self, container: str) -> str | None:
-        """Asks the manager: it knows the containers of all nodes, whichever of them an operator is looking at."""
-        with _engine_errors():
-            tasks: list[dict[str, Any]] = self._docker.api.tasks()  # type: ignore[no-untyped-call]
-        for task in tasks:
-            name = (task["Spec"].get("ContainerSpec", {}).get("Labels") or {}).get(LABEL)
-            its = (task["Status"].get("ContainerStatus") or {}).get("ContainerID") or ""
-            if name and its.startswith(container):
-                return str(name)
-        return None
 
     def _networks(self, spec: InstanceSpec) -> list[str]:
         """The ids of the networks that an instance is on: its organization's, and one for those that work together."""

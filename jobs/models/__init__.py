@@ -1,7 +1,7 @@
 """Jobs, their attempts, events and samples, the code and the datasets they read, and the nodes they run on."""
 
 from jobs.models.agents import Agent, Staging
-from jobs.models.attempts import Attempt, Placement, Sample
+from jobs.models.attempts import Attempt, Container, Placement, Sample
 from jobs.models.batches import Batch
 from jobs.models.code import CodeArchive
 from jobs.models.datasets import JobDataset
@@ -14,6 +14,7 @@ __all__ = [
     "Attempt",
     "Batch",
     "CodeArchive",
+    "Container",
     "EventMark",
     "Job",
     "JobDataset",

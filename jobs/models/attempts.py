@@ -60,6 +60,28 @@ class Placement(models.Model):
         return f"{self.attempt_id} {self.node}"
 
 
+class Container(models.Model):
+    """That an attempt ran, or part of it, in a container: kept when Docker has long removed it. `identifier` is
+    Docker's, 64 hexadecimal digits; people know its first twelve."""
+
+    organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+", db_index=False)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="containers")
+    identifier = models.CharField(_("id"), max_length=64)
+
+    objects = ScopedManager(organization="organization")
+
+    class Meta:
+        verbose_name = _("container")
+        verbose_name_plural = _("containers")
+        constraints = [
+            # Found by its beginning, whatever the database's collation.
+            models.UniqueConstraint(fields=["identifier"], opclasses=["varchar_pattern_ops"], name="container_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.identifier[:12]
+
+
 class Sample(models.Model):
     """What an instance used: CPU seconds since its start, memory now, and of its GPUs the mean use and all memory.
 

@@ -76,6 +76,9 @@ def sample(node: str, docker: NodeDocker) -> None:
     with scopes_disabled():
         running = list(Attempt.objects.filter(instance__in=usages, ended_at=None))
         placements.note_here(node, running)
+        placements.note_containers(
+            (each, container) for each in running for container in usages[each.instance].containers
+        )
         Sample.objects.bulk_create(
             Sample(
                 organization_id=attempt.organization_id,

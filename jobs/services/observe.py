@@ -68,8 +68,8 @@ def apply(attempt: Attempt, instance: Instance) -> None:
     job = attempt.job
     if job.state == State.RUNNING and instance.phase == Phase.RUNNING and not job.is_over_at(clock.now()):
         return  # by far the most common: nothing to do, nothing to ask the database
-    if instance.nodes and instance.phase in _SOMEWHERE:
-        placements.note(attempt, instance.nodes)
+    if instance.phase in _SOMEWHERE:
+        placements.note(attempt, instance)
     step = _wind_down if job.is_final else _STEPS[instance.phase]
     with events.following(job):
         try:

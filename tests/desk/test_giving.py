@@ -1,7 +1,6 @@
 """Money given back at the desk: by whom, how much, and what is then on record; and the hunt for one job by anything."""
 
 from typing import Any
-from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -11,8 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import ApiToken, AuditEvent, StaffRole, Transfer
 from desk.selectors.hunt import hunt
-from jobs.engines import engine
-from jobs.engines.base import EngineError
+from jobs.engines.base import Instance, Phase
 from jobs.models import Attempt, Batch, Job
 from jobs.services import placements
 from jobs.services.submit_batch import submit_batch
@@ -128,24 +126,23 @@ def test_by_its_instance(job: Job, others: list[Job]) -> None:
         assert [found.pk for found in hunt(f"{instance}.1.x7m2")] == [job.pk], "as a task of a service is called"
 
 
-def test_by_its_container_as_long_as_the_engine_knows_it(
-    job: Job, others: list[Job], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_by_its_container_when_docker_has_long_removed_it(job: Job, ours: Tenant, pool: Pool) -> None:
+    other = running(ours, pool)
+    first, second = f"4c0ffee4c0ff{'a' * 52}", f"4c0ffee4c0fe{'b' * 52}"
     with scopes_disabled():
-        instance = Attempt.objects.get(job=job).instance
-        asked = Mock(side_effect=[instance, None, EngineError("Docker is away")])
-        monkeypatch.setattr(engine(), "instance_in", asked)
-        assert [found.pk for found in hunt("4C0FFEE4C0FF")] == [job.pk]
-        assert hunt("4c0ffee4c0ff") == hunt("4c0ffee4c0ff") == []
-        assert [called.args[0] for called in asked.call_args_list] == ["4c0ffee4c0ff"] * 3
-        assert hunt("4c0ffee") == [], "too short to be one: nobody is asked"
+        for each, container in ((job, first), (job, second), (other, f"c0ffee4c0ff4{'c' * 52}")):
+            placements.note_containers([(Attempt.objects.get(job=each), container)])
+        for shown in (first, second, first[:12], "4C0FFEE4C0FF", "4c0ffee4c0f"):
+            assert [found.pk for found in hunt(shown)] == ([job.pk] if len(shown) > 11 else []), shown
+        assert hunt("c0ffee4c0ff5") == []
 
 
 def test_by_a_node_it_ran_on_the_latest_first_whatever_the_names_length(job: Job, ours: Tenant, pool: Pool) -> None:
     latest = running(ours, pool)
     with scopes_disabled():
-        for attempt, nodes in ((Attempt.objects.get(job=job), ["n1", "n2"]), (Attempt.objects.get(job=latest), ["n1"])):
-            placements.note(attempt, nodes)
+        for each, nodes in ((job, ("n1", "n2")), (latest, ("n1",))):
+            attempt = Attempt.objects.get(job=each)
+            placements.note(attempt, Instance(attempt.instance, Phase.RUNNING, nodes=nodes))
         assert [found.pk for found in hunt("n1")] == [latest.pk, job.pk]
         assert [found.pk for found in hunt("n2")] == [job.pk]
         assert hunt("n3") == []
