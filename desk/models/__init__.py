@@ -4,11 +4,10 @@ from desk.models.banners import Banner
 from desk.models.compared import ComparisonDay, QueueBook
 from desk.models.forecasts import ForecastDay
 from desk.models.nodes import NodeDay, NodeHour
-from desk.models.rollups import Comparison, PoolDay, PoolHour, RefusalDay
+from desk.models.rollups import PoolDay, PoolHour, RefusalDay
 
 __all__ = [
     "Banner",
-    "Comparison",
     "ComparisonDay",
     "ForecastDay",
     "NodeDay",

@@ -6,8 +6,6 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from era_platform.common import clock
-
 
 def _sum(name: Any, **options: Any) -> models.DecimalField:
     """Whole; sums of many amounts may be more than 64 bits hold."""
@@ -89,27 +87,3 @@ class PoolHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pool_id} {self.hour}"
-
-
-class Comparison(models.Model):
-    """Neither written nor read any more, for ComparisonDay (models/compared.py) says more. It goes with a later
-    version, since processes of the one before read it while they are replaced."""
-
-    pool = models.OneToOneField("pricing.Pool", models.CASCADE, related_name="+", verbose_name=_("pool"))
-    made_at = models.DateTimeField(_("made"), default=clock.now)
-    since = models.DateTimeField(_("from"))
-    requests = models.PositiveIntegerField(_("requests"))
-    unit_slots = _sum(_("unit-slots there were"))
-    sold_accepted = models.PositiveIntegerField(_("accepted"))
-    sold_value = _sum(_("value served"))
-    sold_unit_slots = _sum(_("unit-slots sold"))
-    queue_accepted = models.PositiveIntegerField(_("accepted by first come, first served"))
-    queue_value = _sum(_("value it would serve"))
-    queue_unit_slots = _sum(_("unit-slots it would sell"))
-
-    class Meta:
-        verbose_name = _("comparison")
-        verbose_name_plural = _("comparisons")
-
-    def __str__(self) -> str:
-        return f"{self.pool_id} {self.made_at}"

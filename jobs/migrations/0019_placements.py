@@ -9,7 +9,7 @@ import era_platform.common.clock
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_fewer_indexes_of_transfers"),
-        ("jobs", "0040_event_mark"),
+        ("jobs", "0018_event_mark"),
     ]
 
     operations = [

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0011_top_up_requests"),
-        ("jobs", "0041_placements"),
-        ("pricing", "0020_pool_closed_reason"),
+        ("jobs", "0019_placements"),
+        ("pricing", "0010_pool_closed_reason"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

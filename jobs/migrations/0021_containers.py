@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0011_top_up_requests"),
-        ("jobs", "0042_job_by_person"),
+        ("jobs", "0020_job_by_person"),
     ]
 
     operations = [
